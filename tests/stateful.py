@@ -14,9 +14,9 @@ from lmu_hw.network import QuantizedNetwork, State
 from lmu_hw.plan import Plan
 from tests import networks, structured
 from tests.gated import gated_network
-from tests.hdl.test_error_feedback import with_feedback
 from tests.plans import fastest_plan
 from tests.random_networks import random_input
+from tests.residues import with_feedback
 from tests.running_sums import memory_network, scan, two_pass
 
 __all__ = ["KINDS", "inputs_of", "plan_of", "state_after"]

@@ -92,6 +92,7 @@ NEIGHBOURS = {
     "lmu_hw/proofs/linear.py": "tests/network/test_memory.py",
     "lmu_hw/proofs/noise.py": "tests/measure/test_noise.py",
     "lmu_hw/proofs/power_sums.py": "tests/proofs/test_gains.py",
+    "lmu_hw/plan/node.py": "tests/plan/test_layer.py",
     "lmu_hw/prove/algebra/atoms.py": "tests/prove/algebra/test_forms.py",
     "lmu_hw/prove/algebra/choices.py": "tests/prove/algebra/test_cases.py",
     "lmu_hw/prove/algebra/directions.py": "tests/prove/algebra/test_cases.py",

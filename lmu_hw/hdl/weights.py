@@ -26,7 +26,8 @@ class BankedRom(wiring.Component):
     a bank of lookup tables or of words wider than those of a block has the register in front of
     its address, which has fewer bits.
 
-    A word is read once, in the cycle after the address has come to it, and only in its bank.
+    A word is read once, in the cycle after the address has come to it, and only in its bank; and
+    again after a word was written, which may be the one at the address.
 
     Parameters
     ----------
@@ -120,12 +121,18 @@ class BankedRom(wiring.Component):
         s2_bank = Signal.like(bank)
         if len(self.roms) > 1:
             m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
+        moved: Value = self.moved
+        if self.writable:
+            # At rest the address waits at the first word of a step, which was read already.
+            loaded = Signal()
+            m.d.sync += loaded.eq(self.load.enable)
+            moved = moved | loaded
         s2_words: list[Value] = []
         for number, rom in enumerate(self.roms):
             m.submodules[f"bank_{number}"] = rom
             m.d.comb += [
                 rom.address.eq(self.address),
-                rom.enable.eq(self.moved & (bank == number)),
+                rom.enable.eq(moved & (bank == number)),
             ]
             s2_word = Signal(rom.width, name=f"s2_word_{number}", reset_less=True)
             with m.If(self.taken & (s1_bank == number)):

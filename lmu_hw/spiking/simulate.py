@@ -202,7 +202,7 @@ def _states(memory: SpikingMemory, epoch: _Epoch) -> _Rows:
 
 def _fields(memory: SpikingMemory, answer: str) -> tuple[str, ...]:
     """Return the same of an answer that came."""
-    bits, (data, last) = element_bits(memory.states), answer.split()
+    bits, (data, last, _) = element_bits(memory.states), answer.split()
     digits = [data[len(data) - (j + 1) * bits : len(data) - j * bits] for j in range(memory.order)]
     return digits[0] + last, *digits[1:]
 

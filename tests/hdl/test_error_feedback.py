@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lmu_hw.fixed import Overflow, Rounding
+from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.network import Node, QuantizedNetwork
 from tests import networks
 from tests.hdl.bench import simulate
 from tests.plans import fastest_plan
+from tests.residues import with_feedback
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -30,26 +30,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "stack": {"layers": 2, "dense": 2, "dense_activation": "relu", "hidden_to_memory": True},
 }
 LANES = (1, 2, 3, 5, 7, 8, 16, None)
-
-
-def with_feedback(
-    network: QuantizedNetwork, overflow: Overflow = Overflow.SATURATE, *, everywhere: bool = False
-) -> QuantizedNetwork:
-    """Return the network with error feedback in its memories, or in every node that can have it."""
-
-    def changed(node: Node) -> Node:
-        can = node.activation is None and not node.last_only and node.dropped_bits > 0
-        if not can or not (everywhere or node.name.endswith(".m")):
-            return node
-        requant = replace(node.requant, rounding=Rounding.FLOOR, overflow=overflow)
-        return replace(node, requant=requant, error_feedback=True)
-
-    layers = tuple(
-        replace(layer, nodes=tuple(changed(node) for node in layer.nodes))
-        for layer in network.layers
-    )
-    assert any(node.error_feedback for layer in layers for node in layer.nodes)
-    return replace(network, layers=layers)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

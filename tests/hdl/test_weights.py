@@ -52,6 +52,27 @@ def test_a_word_is_there_two_cycles_after_its_address(words, width, banks, alone
     drive(rom, check)
 
 
+@pytest.mark.parametrize(("words", "banks"), [(40, [40]), (40, [32, 8]), (5, [5])])
+def test_a_word_that_is_written_where_the_address_rests_is_the_new_one(words, banks):
+    rom = BankedRom(name="r", words=[1] * words, width=9, banks=banks, writable=True)
+
+    async def check(ctx):
+        ctx.set(rom.moved, 1)  # to address 0, where it stays
+        await ctx.tick()
+        ctx.set(rom.moved, 0)
+        await ctx.tick()
+        ctx.set(rom.load.word, 2)
+        ctx.set(rom.load.enable, 1)
+        await ctx.tick()
+        ctx.set(rom.load.enable, 0)
+        await ctx.tick().repeat(2)
+        ctx.set(rom.taken, 1)
+        await ctx.tick()
+        assert ctx.get(rom.data) == 2
+
+    drive(rom, check)
+
+
 @pytest.mark.parametrize("lanes", [1, 5])
 def test_roms_that_are_not_shared_take_turns(lanes, monkeypatch):
     monkeypatch.setattr("lmu_hw.plan.coefficient_rom.memory_cost", mul)  # bits: sharing never pays

@@ -23,9 +23,9 @@ from lmu_hw.plan.inventory import (
 )
 from tests import networks, running_sums
 from tests.gated import gated_network
-from tests.hdl.test_error_feedback import with_feedback
 from tests.plan.swept import swept
 from tests.plans import fastest_plan
+from tests.residues import with_feedback
 
 MEMORY = re.compile(r"^ *reg (?:\[(\d+):0\] )?\S+ +\[(?:0:)?(\d+)(?::0)?\];", re.MULTILINE)
 PRODUCT = re.compile(r"= (.*) \* (.*);")
