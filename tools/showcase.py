@@ -97,7 +97,7 @@ CASES = (
         network="Mackey-Glass, 4 LMU layers",
         design="dense memories",
         truth="test_y.npy",
-        options={"weight_bits": 16, "activation_bits": 16},
+        options={"weight_bits": 16},
         emitted={"lanes": 1},
     ),
     Case(
@@ -120,7 +120,7 @@ def score(report: Report, value: float | None) -> str:
     """Return the metric of a task in percent."""
     if value is None:
         raise ValueError(f"{report.name}: nothing to compare the answers with")
-    return f"{value:.2%}" + ("" if report.task.metric == "accuracy" else " NRMSE")
+    return f"{100 * value:.2f} %" + ("" if report.task.metric == "accuracy" else " NRMSE")
 
 
 def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
