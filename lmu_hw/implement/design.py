@@ -122,10 +122,12 @@ def implement(
     plan = read_plan(folder, design.network)
     changed = folder.changed_rtl()
     files, name = rtl_files(folder), design.network.name
-    ports = ports_of(files[f"{name}.v"].decode(), name)
-    # A beat as wide as a vector is no set of pins, even where there are enough.
-    job = replace(job, narrow=plan.stream.packets and has_pins(job.target, ports.names))
+    verilog = files[f"{name}.v"].decode()
+    if job.pinned and plan.stream.packets:
+        # A beat as wide as a vector is no set of pins, even where there are enough.
+        job = replace(job, narrow=has_pins(job.target, ports_of(verilog, name).names))
     if chosen is not None:
+        ports = ports_of(verilog, name)
         build = build_board(chosen, ports, name, plan, link=link, baud=baud, clock=clock)
         job = replace(job, build=build, clock=build.clock)
     left = dict(_left(job))
