@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench is tested: hardware with one thing changed fails, unless the change is none.
 
-Every second reset, limit of a sum and term of a handshake of a design is changed, one at a time;
+Every third reset, limit of a sum and term of a handshake of a design is changed, one at a time;
 ``make mutants`` changes everything there is, in several designs. A mutant that survives must be
 proved to be the same at every port, or known, with the reason why it cannot be seen.
 """
@@ -42,11 +42,11 @@ def test_mutants_fail_unless_they_cannot_be_seen(folder_of, tmp_path):
     require_simulator("verilator")
     folder = folder_of("tiny")
     text = (folder / "rtl" / "tiny.v").read_text()
-    mutants = [mutant for mutant in mutants_of(text) if is_always_run(mutant)][::2]
+    mutants = [mutant for mutant in mutants_of(text) if is_always_run(mutant)][::3]
     bench = MutantBench(folder, tmp_path / "work", cycles=[FEW_CYCLES], mutants=mutants)
     fates = list(bench.fates(mutants))
     killed = Counter(fate.mutant.kind for fate in fates if fate.killed)
-    assert killed["reset"] >= 25 and killed["limit"] >= 20 and killed["logic"] >= 40, killed
+    assert killed["reset"] >= 16 and killed["limit"] >= 13 and killed["logic"] >= 26, killed
     alive = [fate.mutant for fate in fates if not fate.killed]
     alive = [m for m in alive if not reason_of("tiny", m) and m.name not in TOO_RARE]
     proofs = proved(text, alive, folder / "rtl", tmp_path / "proofs")
