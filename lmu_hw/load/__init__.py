@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer 1: front ends: a trained file of any supported kind becomes a float `Network`.
 
-One module for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts in
-`.safetensors`, `.pt` and `.npz`, of known PyTorch ports or by a `mapping`) and `native` (the own
-form, `.npz` and `.safetensors`). What a file says is loaded exactly or refused by name; nothing is
-guessed without a warning, and nothing in a file is executed.
+One package for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts in
+`.safetensors`, `.pt` and `.npz`, of known PyTorch ports or by a `mapping`, which `draft` proposes)
+and `native` (the own form, `.npz` and `.safetensors`). All read `containers`, without trust. What a
+file says is loaded exactly or refused by name; nothing is guessed without a warning, and nothing in
+a file is executed.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
-from lmu_hw.load._form_write import network_digest
-from lmu_hw.load._state import StateFile
 from lmu_hw.load.mapping import StateMapping
+from lmu_hw.load.native.form_write import network_digest
 from lmu_hw.load.objects import from_keras, from_torch
+from lmu_hw.load.state import StateFile
 
 __all__ = [
     "StateMapping",
@@ -55,7 +56,7 @@ def load(
     LoadError
         If it cannot be read, or holds what is not supported, or the window is another one.
     """
-    from lmu_hw.load._window import with_theta, with_warnings
+    from lmu_hw.load.window import with_theta, with_warnings
 
     path = Path(path)
     if mapping is not None and not isinstance(mapping, StateMapping):
@@ -79,7 +80,7 @@ def draft_mapping(source: Any) -> str:
     LoadError
         If the file cannot be read, or says itself what its layers are.
     """
-    from lmu_hw.load._draft import draft
+    from lmu_hw.load.draft import draft
     from lmu_hw.load.objects import state_of
 
     if not isinstance(source, str | os.PathLike):
@@ -108,7 +109,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
 
 
 def _load(path: Path, mapping: StateMapping | None) -> Network:
-    from lmu_hw.load.torch import load_state
+    from lmu_hw.load.torch.state_dict import load_state
 
     with _opened(path) as content:
         if isinstance(content, StateFile):
@@ -122,10 +123,10 @@ def _load(path: Path, mapping: StateMapping | None) -> Network:
 def _opened(path: Path) -> Iterator[StateFile | Network]:
     """Open a trained file: a network, or a state dict that does not say what its layers are."""
     from lmu_hw.load import keras, native
-    from lmu_hw.load._archive import Archive
-    from lmu_hw.load._kind import Kind, kind_of
-    from lmu_hw.load._safetensors import read_safetensors
-    from lmu_hw.load._torch_zip import read_state
+    from lmu_hw.load.containers.archive import Archive
+    from lmu_hw.load.containers.safetensors import read_safetensors
+    from lmu_hw.load.containers.torch_zip import read_state
+    from lmu_hw.load.kind import Kind, kind_of
 
     match kind_of(path):
         case Kind.KERAS:

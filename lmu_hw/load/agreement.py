@@ -18,8 +18,8 @@ import numpy as np
 from lmu_hw.checked import real
 from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.lmu import Network
-from lmu_hw.load._suspects import Suspect, combined, suspects
-from lmu_hw.load._tensors import Array
+from lmu_hw.load.suspects import Suspect, combined, suspects
+from lmu_hw.load.tensors import Array
 
 __all__ = ["TOLERANCE", "agreeing"]
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.lmu import Network
-from lmu_hw.load._check import identifier
-from lmu_hw.load._mapped import mapped_network, other_cuts
-from lmu_hw.load._state import StateFile, state_file
-from lmu_hw.load._suspects import Suspect
-from lmu_hw.load._tensors import Array, Tensor
 from lmu_hw.load.agreement import TOLERANCE, agreeing
+from lmu_hw.load.check import identifier
 from lmu_hw.load.mapping import StateMapping
+from lmu_hw.load.mapping.network import mapped_network, other_cuts
+from lmu_hw.load.state import StateFile, state_file
+from lmu_hw.load.suspects import Suspect
+from lmu_hw.load.tensors import Array, Tensor
 
 __all__ = ["from_keras", "from_torch", "state_of"]
 
@@ -62,8 +62,8 @@ def from_torch(
         As `load`; or if outputs differ: with the layer and step of the first
         difference, and what would make them agree.
     """
-    from lmu_hw.load._window import with_theta, with_warnings
-    from lmu_hw.load.torch import load_state
+    from lmu_hw.load.torch.state_dict import load_state
+    from lmu_hw.load.window import with_theta, with_warnings
 
     if mapping is not None and not isinstance(mapping, StateMapping):
         mapping = StateMapping.read(Path(mapping))

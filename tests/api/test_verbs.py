@@ -21,7 +21,7 @@ from lmu_hw.measure import measure
 from lmu_hw.load import save
 from lmu_hw.quantize import configure
 from lmu_hw.manifest import manifest_of
-import lmu_hw.simulate.run, lmu_hw.report.page, lmu_hw.load.keras, lmu_hw.quantize.convert
+import lmu_hw.simulate.run, lmu_hw.report.page, lmu_hw.load.keras.files, lmu_hw.quantize.convert
 verbs = ("compare", "configure", "emit", "load", "quantize", "report", "simulate")
 print(*[verb for verb in verbs if not callable(getattr(lmu_hw, verb))])
 """

@@ -7,6 +7,7 @@ lines of a drafted mapping that a user replaces.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -228,3 +229,15 @@ def continuous(rng):
 
 
 LAYOUTS = (linears, without_matrices, rows, gated, blocks, continuous)
+
+
+def edited(text, layout):
+    """Return a draft with what the layout's code decides."""
+    lines, within = [], ""
+    for line in text.splitlines():
+        within = line[8:-1] + "." if line.startswith("[layers.") else within
+        key = f"{within}{line.partition(' = ')[0]}"
+        if key in layout.decided:
+            line = f"{key.rpartition('.')[2]} = {json.dumps(layout.decided[key])}"
+        lines += [] if key in layout.left_out else [line]
+    return "\n".join(lines)

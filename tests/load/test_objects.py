@@ -12,8 +12,7 @@ import pytest
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.load import draft_mapping, from_keras, from_torch
 from tests.load import keras_files
-from tests.load.layouts import LAYOUTS, blocks, gated, linears
-from tests.load.test_mapping import edited
+from tests.load.layouts import LAYOUTS, blocks, edited, gated, linears
 
 
 class Tensor:

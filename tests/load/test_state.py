@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from lmu_hw.errors import LoadError
-from lmu_hw.load._state import StateFile, state_file
-from lmu_hw.load._tensors import Tensor
+from lmu_hw.load.state import StateFile, state_file
+from lmu_hw.load.tensors import Tensor
 
 
 def found(value):

@@ -81,3 +81,24 @@ def write(path, body, members=(), *, stem="archive", byteorder=b"little"):
 def write_state(path, arrays, **options):
     """Write a state dict of arrays."""
     return write(path, *state(arrays), **options)
+
+
+def write_nested(path, state):
+    """Write a checkpoint as `torch.save` does, nested dictionaries and all."""
+    arrays = {}
+
+    def body(value):
+        if isinstance(value, dict):
+            pairs = [(text(str(key)), body(item)) for key, item in value.items()]
+            return entries(pairs)
+        if isinstance(value, np.ndarray):
+            key = str(len(arrays))
+            arrays[f"data/{key}"] = np.ascontiguousarray(value).tobytes()
+            kind = CLASSES[value.dtype.str[1:]]
+            strides = [s // value.itemsize for s in np.ascontiguousarray(value).strides]
+            place = storage(kind, key, value.size)
+            return tensor(place, 0, value.shape, strides[: value.ndim])
+        return integer(value) if isinstance(value, int) else b"]"
+
+    opcodes = body(state)
+    return write(path, opcodes, arrays)

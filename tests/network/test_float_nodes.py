@@ -7,8 +7,8 @@ import pytest
 
 from lmu_hw.cli.tables.network import network_table
 from lmu_hw.lmu import Network, Role
-from lmu_hw.load._fold import scale_input
-from lmu_hw.load._form_write import take_apart
+from lmu_hw.load.fold import scale_input
+from lmu_hw.load.native.form_write import take_apart
 from lmu_hw.network.float_nodes import float_nodes, outputs
 from lmu_hw.quantize.transform import in_hardware_units
 from tests import networks

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memories among the matrices of a state dict: known by their numbers, else by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lmu_hw.errors import LmuHwError
+from lmu_hw.lmu import Discretizer, Memory, find_window, legendre_system
+from lmu_hw.load.check import MAX_ORDER
+from lmu_hw.load.draft.items import Items, Matrix
+from lmu_hw.load.mapping.view import View
+from lmu_hw.load.tensors import Array, Tensor
+
+__all__ = ["StoredMemory", "memories_of"]
+
+_A = re.compile(r"a|at|a_?bar|a_?d|a_?hat|a_?discrete|matrix_?a|a_?matrix", re.IGNORECASE)
+_B = re.compile(r"b|bt|b_?bar|b_?d|b_?hat|b_?discrete|matrix_?b|b_?matrix", re.IGNORECASE)
+_FORMS = ("{}", "{} transposed", "{} + I", "{} transposed + I")
+_MAX_READ = 1024  # states of a memory that is looked for by its numbers
+_CONTINUOUS = 1e-4  # of the largest entry: what 32-bit numbers leave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMemory:
+    """The matrices of a memory: views of tensors, or the window of one that is discretized.
+
+    Parameters
+    ----------
+    parent : str
+        What stands before its names.
+    order : int
+    A, B : str
+        Views; tensors alone where they are of the continuous system.
+    theta : float or None
+        The window, if the numbers say it.
+    continuous : bool
+        They are ``A / theta`` and ``B / theta`` of the continuous system, or A and B themselves.
+    derived : tuple of str
+        Tensors that follow from them: impulse responses.
+    """
+
+    parent: str
+    order: int
+    A: str
+    B: str
+    theta: float | None
+    continuous: bool = False
+    derived: tuple[str, ...] = ()
+
+
+def memories_of(items: Items, tensors: Mapping[str, Tensor]) -> list[StoredMemory]:
+    """Return the memories whose matrices a state dict holds; they are taken out of its items."""
+    found = []
+    for matrix in list(items.matrices):
+        rows, columns = matrix.shape
+        if rows != columns or not 1 < rows <= MAX_ORDER:
+            continue
+        memory = _memory(matrix, items, tensors)
+        if memory is not None:
+            found.append(memory)
+            taken = {name for view in (memory.A, memory.B) for name in View.parse(view).names}
+            taken.update(memory.derived)
+            items.matrices = [m for m in items.matrices if m.tensor not in taken]
+            items.vectors = {k: n for k, n in items.vectors.items() if k not in taken}
+    return found
+
+
+def _memory(matrix: Matrix, items: Items, tensors: Mapping[str, Tensor]) -> StoredMemory | None:
+    order = matrix.shape[0]
+    partners = list(_partners(matrix, items))
+    if order <= _MAX_READ:
+        for name in partners:
+            A, B = (tensors[key].read() for key in (matrix.tensor, name))
+            memory = _by_numbers(matrix, name, A.reshape(order, order), B.reshape(-1))
+            if memory is not None:
+                return _with_derived(memory, B.reshape(-1), items, tensors)
+    for name in partners:
+        last = (matrix.label.rpartition(".")[2], name.rpartition(".")[2])
+        if _A.fullmatch(last[0]) and _B.fullmatch(last[1]):
+            return StoredMemory(
+                parent=matrix.parent, order=order, A=matrix.tensor, B=name, theta=None
+            )
+    return None
+
+
+def _partners(matrix: Matrix, items: Items) -> Iterator[str]:
+    """Yield what may be the B of an A: vectors as long, beside it."""
+    order = matrix.shape[0]
+    for name, length in items.vectors.items():
+        if length == order and name.rpartition(".")[0] == matrix.parent:
+            yield name
+    for other in items.matrices:
+        if sorted(other.shape) == [1, order] and other.parent == matrix.parent:
+            yield other.tensor
+
+
+def _by_numbers(matrix: Matrix, name: str, A: Array, B: Array) -> StoredMemory | None:
+    """Return the Legendre memory that two matrices are, in any of the ways they are stored."""
+    order = len(B)
+    common = {"parent": matrix.parent, "order": order, "B": name}
+    exact, drive = legendre_system(order)
+    scale = float(np.linalg.norm(B) / np.linalg.norm(drive))  # 1/theta, or 1
+    near = _CONTINUOUS * scale * np.abs(exact).max()
+    if np.abs(B - scale * drive).max() < near and np.abs(A - scale * exact).max() < near:
+        theta = None if abs(scale - 1.0) < _CONTINUOUS else float(f"{1.0 / scale:.6g}")
+        return StoredMemory(A=matrix.tensor, theta=theta, continuous=True, **common)
+    for form in _FORMS:
+        values = A.T if "transposed" in form else A
+        values = values + np.eye(order) if "I" in form else values
+        try:
+            memory = Memory(A=values.copy(), B=B, theta=None, discretizer=Discretizer.STORED)
+            window = find_window(memory)
+        except (LmuHwError, np.linalg.LinAlgError):
+            return None
+        if window is not None:
+            return StoredMemory(A=form.format(matrix.tensor), theta=window.theta, **common)
+    return None
+
+
+def _with_derived(
+    memory: StoredMemory, B: Array, items: Items, tensors: Mapping[str, Tensor]
+) -> StoredMemory:
+    """Add impulse responses, which begin with B."""
+    derived = []
+    for matrix in items.matrices:
+        rows, columns = matrix.shape
+        beside = matrix.parent == memory.parent and matrix.tensor != memory.B
+        if beside and rows == memory.order and columns > 1 and not matrix.named:
+            values = tensors[matrix.tensor].read().reshape(rows, columns)
+            if np.array_equal(values[:, 0], B):
+                derived.append(matrix.tensor)
+    return replace(memory, derived=tuple(derived))

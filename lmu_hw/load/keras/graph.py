@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layers of a Keras model, if they are one chain from one input to one output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load.check import Options, must, show
+from lmu_hw.load.keras.options import advice_on
+
+__all__ = ["LayerNode", "layers", "require_end", "require_source"]
+
+_MODELS = ("Functional", "Sequential", "Model")  # "Model" was Functional before Keras 2.4
+_MAX_LAYERS = 1000
+_CALL_OFF = ("mask", "initial_state", "constants")
+_CALL_IGNORED = ("training",)
+
+
+class LayerNode:
+    """One layer (or cell) of a model's config.
+
+    Parameters
+    ----------
+    place : str
+        What stands before the layer in a message: the file, or the file and the outer layer.
+    node : object
+        The JSON object with ``class_name`` and ``config``.
+    """
+
+    def __init__(self, place: str, node: object) -> None:
+        if not isinstance(node, dict) or not isinstance(node.get("config"), dict):
+            kind = node.get("class_name") if isinstance(node, dict) else None
+            advice = advice_on(kind.rpartition(">")[2]) if isinstance(kind, str) else ""
+            rule = "an object with class_name and config"
+            raise must(place, "a layer", rule, node, advice=advice)
+        self.raw: Mapping[str, Any] = node
+        config = node["config"]
+        name, class_name = config.get("name"), node.get("class_name")
+        if not isinstance(class_name, str):
+            raise must(place, "class_name", "a string", class_name)
+        self._package, _, self.class_name = class_name.rpartition(">")
+        self.name = name if isinstance(name, str) else self.class_name
+        self.where = f"{place}: layer {show(self.name)} ({show(self.class_name)[1:-1]})"
+        self.options = Options(self.where, config)
+        self.options.get("name")
+
+    def require_origin(self, package: str, *modules: str) -> None:
+        """Refuse a class of that name that is not registered for `package`, or not in `modules`."""
+        registered, module = self.raw.get("registered_name"), self.raw.get("module")
+        name = registered if isinstance(registered, str) else f"{self._package}>{self.class_name}"
+        owner = name.rpartition(">")[0]
+        stranger = isinstance(module, str) and module.split(".")[0] not in modules
+        if owner not in ("", package) or stranger:
+            raise must(
+                self.where,
+                "the class",
+                f"the one of {' or '.join(modules)}",
+                name if owner not in ("", package) else module,
+            )
+
+
+def layers(where: str, model: Mapping[str, Any]) -> list[LayerNode]:
+    """Return the layers in the order of the file, or refuse what is not a model of layers."""
+    kind, config = model.get("class_name"), model.get("config")
+    if kind == "Sequential" and isinstance(config, list):  # before Keras 2.2.3
+        config = {"layers": config}
+    if kind not in _MODELS or not isinstance(config, dict):
+        raise must(
+            where,
+            "the model",
+            "Functional or Sequential",
+            kind,
+            advice="a subclassed model does not describe itself",
+        )
+    raw = config.get("layers")
+    if not isinstance(raw, list) or not raw:
+        raise must(where, "the model's layers", "a list of layers", raw)
+    if len(raw) > _MAX_LAYERS:
+        raise must(where, "the number of layers", f"at most {_MAX_LAYERS}", len(raw))
+    return [LayerNode(where, node) for node in raw]
+
+
+def require_end(where: str, model: Mapping[str, Any], nodes: list[LayerNode]) -> None:
+    """Refuse a model that has other ends than its first and its last layer."""
+    if model["class_name"] == "Sequential":
+        return
+    if nodes[0].class_name != "InputLayer":
+        raise must(where, "the first layer", "an InputLayer", nodes[0].name)
+    for key, end in {"input_layers": nodes[0], "output_layers": nodes[-1]}.items():
+        ends = model["config"].get(key)
+        if ends not in ([end.name, 0, 0], [[end.name, 0, 0]]):
+            rule = f"only {show(end.name)} (a chain of layers)"
+            raise must(where, f"the model's {key}", rule, ends)
+
+
+def require_source(node: LayerNode, before: LayerNode | None, *, sequential: bool) -> None:
+    """Refuse a layer that is fed with something else than the output of the one `before`."""
+    if before is None:
+        return
+    if node.class_name == "InputLayer":
+        raise LoadError(f"{node.where}: there must be one input, not a second one")
+    if sequential:
+        return
+    calls = node.raw.get("inbound_nodes")
+    if not isinstance(calls, list) or len(calls) != 1:
+        count = len(calls) if isinstance(calls, list) else calls
+        raise must(node.where, "the number of times the layer is called", "1", count)
+    source, arguments = _call(node, calls[0])
+    if source != [before.name, 0, 0]:
+        rule = f"only the output of {show(before.name)} (a chain of layers)"
+        raise must(node.where, "the layer's input", rule, source)
+    call = Options(f"{node.where}: call", arguments)
+    for name in _CALL_OFF:
+        call.off(name, "a network in hardware starts from zero and takes every step")
+    call.finish(ignored=_CALL_IGNORED, off_is_fine=True)
+
+
+def _call(node: LayerNode, call: object) -> tuple[object, dict[str, Any]]:
+    """Return ``[layer, node, tensor]`` and keyword arguments of one call, Keras 3 or 2."""
+    if isinstance(call, dict):
+        arguments, keywords = call.get("args"), call.get("kwargs", {})
+        if isinstance(arguments, list) and len(arguments) == 1 and isinstance(keywords, dict):
+            tensor = arguments[0].get("config") if isinstance(arguments[0], dict) else None
+            if isinstance(tensor, dict):
+                return tensor.get("keras_history"), keywords
+    elif isinstance(call, list) and len(call) == 1 and isinstance(call[0], list):
+        source, keywords = call[0][:3], call[0][3] if len(call[0]) > 3 else {}
+        if isinstance(keywords, dict):
+            return source, keywords
+    raise must(
+        node.where, "the layer's input", "one tensor", call, advice="save each branch on its own"
+    )

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Keras model, layer by layer: what is read becomes a network, what is refused is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lmu_hw.errors import LoadError
+from lmu_hw.lmu import LmuLayer, RecurrentLayer
+from lmu_hw.lmu.layers import Layer
+from lmu_hw.load.budget import Budget
+from lmu_hw.load.check import located, must, unique_identifier
+from lmu_hw.load.fold import Assembly
+from lmu_hw.load.keras.cells import CELLS, read_cell
+from lmu_hw.load.keras.graph import LayerNode, require_end, require_source
+from lmu_hw.load.keras.layers import (
+    activation_of,
+    batch_normalization,
+    dense,
+    input_shape,
+    require_steps,
+)
+from lmu_hw.load.keras.layouts import Layout
+from lmu_hw.load.keras.lmu import LmuSource, read_lmu
+from lmu_hw.load.keras.options import IDENTITIES, IGNORED, compute_type, refused_class
+from lmu_hw.load.keras.scaling import normalization, rescaling
+from lmu_hw.load.tensors import Array
+
+__all__ = ["read_model"]
+
+_LMUS = ("LMU", "LMUFeedforward", "LMUFFT")
+_MODULES = ("keras_lmu", "lmu")
+_POINTWISE = ("Activation", "ELU", "ReLU", "Softmax")
+_MAX_LINES = 20
+
+
+def read_model(
+    where: str, model: Mapping[str, Any], nodes: list[LayerNode], layout: Layout, *, keras2: bool
+) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+    """Return the layers of a network, and what to tell about them.
+
+    Raises
+    ------
+    LoadError
+        That names every layer that is refused, one on a line.
+    """
+    reader = _Reader(layout, keras2=keras2)
+    problems: list[LoadError] = []
+    try:
+        require_end(where, model, nodes)
+    except LoadError as error:
+        problems.append(error)
+    before = None
+    for node in nodes:
+        try:
+            reader.require_known(node)
+            require_source(node, before, sequential=model["class_name"] == "Sequential")
+            reader.read(node)
+        except LoadError as error:
+            problems.append(error)
+            reader.lose_track()
+        before = node
+    if problems:
+        raise _together(where, problems)
+    return reader.finish()
+
+
+def _together(where: str, problems: list[LoadError]) -> LoadError:
+    if len(problems) == 1:
+        return problems[0]
+    lines = [str(problem).removeprefix(f"{where}: ") for problem in problems[:_MAX_LINES]]
+    if len(problems) > _MAX_LINES:
+        lines.append(f"and {len(problems) - _MAX_LINES} more")
+    head = f"{where}: every layer must be supported, but {len(problems)} things are refused:"
+    return LoadError("\n  ".join([head, *lines]))
+
+
+class _Reader:
+    """Reads the layers of a chain, in order.
+
+    Parameters
+    ----------
+    layout : Layout
+    keras2 : bool
+        Activations of Keras 2, not 3.
+    """
+
+    def __init__(self, layout: Layout, *, keras2: bool) -> None:
+        self._layout = layout
+        self._keras2 = keras2
+        self._names: set[str] = set()
+        self._budget = Budget()
+        self._assembly = Assembly(self._name, self._budget)
+        self._steps: int | None = None
+        self._width: int | None = None
+        self._sequences = True
+        self._lost = False
+        self._readers: Mapping[str, Callable[[LayerNode], None]] = {
+            "InputLayer": self._input,
+            "RNN": self._rnn,
+            "TimeDistributed": self._time_distributed,
+            "Dense": self._dense,
+            "BatchNormalization": self._batch_normalization,
+            "Normalization": self._normalization,
+            "Rescaling": self._rescaling,
+            "Reshape": self._reshape,
+            "Flatten": self._reshape,
+            **dict.fromkeys(_LMUS, self._lmu),
+            **dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), self._recurrent),
+            **dict.fromkeys(_POINTWISE, self._activation),
+            **dict.fromkeys(IDENTITIES, lambda node: None),
+        }
+
+    def require_known(self, node: LayerNode) -> None:
+        """Refuse a class that is not read, or that only has the name of one."""
+        if node.class_name not in self._readers:
+            raise refused_class(node.where, node.class_name)
+        if node.class_name in _LMUS:
+            node.require_origin("keras-lmu", *_MODULES)
+        else:
+            node.require_origin("", "keras", "tf_keras")
+
+    def read(self, node: LayerNode) -> None:
+        """Read one layer."""
+        if node.class_name != "InputLayer":
+            self._note_compute_type(node)
+            shape = input_shape(node) if not self._names and self._width is None else None
+            if shape is not None:
+                self._steps, self._width = shape
+        self._readers[node.class_name](node)
+
+    def lose_track(self) -> None:
+        """Go on after a refused layer: nothing is known of what it hands on."""
+        self._steps = self._width = None
+        self._sequences = self._lost = True
+        self._assembly = Assembly(self._name, self._budget)
+
+    def finish(self) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+        """Return layers and notes."""
+        self._assembly.flush()
+        return tuple(self._assembly.layers), tuple(self._assembly.notes)
+
+    def _input(self, node: LayerNode) -> None:
+        shape = input_shape(node)
+        assert shape is not None
+        self._steps, self._width = shape
+
+    def _lmu(self, node: LayerNode) -> None:
+        self._add_lmu(node, node)
+        if node.class_name != "LMU":
+            self._note(node, "Keras convolves with the impulse response, hardware steps")
+
+    def _rnn(self, node: LayerNode) -> None:
+        cell = LayerNode(node.where, node.options.get("cell"))
+        if cell.class_name in CELLS[1:]:
+            cell.require_origin("", "keras", "tf_keras")
+            self._add_recurrent(node, cell, cell.class_name)
+        elif cell.class_name == "LMUCell":
+            cell.require_origin("keras-lmu", *_MODULES)
+            width = cell.options.get("input_d")
+            if width is not None and self._width not in (None, width):
+                raise must(cell.where, "input_d", f"the input width, {self._width}", width)
+            self._add_lmu(node, cell)
+        else:
+            raise must(
+                node.where,
+                "cell",
+                f"LMUCell, {', '.join(CELLS[1:-1])} or {CELLS[-1]}",
+                cell.class_name,
+                advice="train with one of these",
+            )
+        node.options.finish(ignored=IGNORED, off_is_fine=True)
+
+    def _add_lmu(self, node: LayerNode, cell: LayerNode) -> None:
+        answers = self._require_recurrent(node)
+        source = LmuSource(
+            layer=node,
+            cell=cell,
+            layout=self._layout,
+            inputs=self._width,
+            keras2=self._keras2,
+            budget=self._budget,
+        )
+        layer, note = read_lmu(source, self._name(node.name), return_sequences=answers)
+        self._note(node, note)
+        self._add(layer)
+
+    def _recurrent(self, node: LayerNode) -> None:
+        self._add_recurrent(node, node, f"{node.class_name}Cell")
+
+    def _add_recurrent(self, node: LayerNode, cell_node: LayerNode, kind: str) -> None:
+        answers = self._require_recurrent(node)
+        cell = read_cell(
+            cell_node,
+            kind,
+            self._layout.of(node).own,
+            states=0,
+            inputs=self._width,
+            keras2=self._keras2,
+        )
+        with located(node.where):
+            name = self._name(node.name)
+            self._add(RecurrentLayer(name=name, cell=cell, return_sequences=answers))
+
+    def _require_recurrent(self, node: LayerNode) -> bool:
+        """Check the options of a recurrent layer; return whether it answers at every step."""
+        self._require_sequences(node)
+        require_steps(node)
+        return node.options.flag("return_sequences")
+
+    def _add(self, layer: LmuLayer | RecurrentLayer) -> None:
+        self._assembly.add(layer)
+        self._width, self._sequences = layer.outputs, layer.return_sequences
+
+    def _time_distributed(self, node: LayerNode) -> None:
+        self._require_sequences(node)
+        inner = LayerNode(node.where, node.options.get("layer"))
+        node.options.finish(ignored=IGNORED, off_is_fine=True)
+        inner.require_origin("", "keras", "tf_keras")
+        if inner.class_name == "Dense":
+            self._dense(inner, node)
+        elif inner.class_name == "BatchNormalization":
+            self._batch_normalization(inner, node)
+        elif inner.class_name in _POINTWISE:
+            self._activation(inner)
+        elif inner.class_name not in IDENTITIES:
+            rule = "a Dense, BatchNormalization, Dropout or activation layer"
+            raise must(node.where, "layer", rule, inner.class_name)
+
+    def _dense(self, node: LayerNode, outer: LayerNode | None = None) -> None:
+        owner = outer or node
+        variables, name = self._layout.of(owner), self._name(owner.name)
+        layer = dense(node, variables, name, inputs=self._width, keras2=self._keras2)
+        self._assembly.add(layer)
+        self._width = layer.outputs
+
+    def _batch_normalization(self, node: LayerNode, outer: LayerNode | None = None) -> None:
+        axes = 3 if self._sequences and outer is None else 2
+        variables = self._layout.of(outer or node)
+        scale, shift = batch_normalization(node, variables, inputs=self._width, axes=axes)
+        self._scale(outer or node, scale, shift)
+
+    def _normalization(self, node: LayerNode) -> None:
+        axes = 3 if self._sequences else 2
+        self._scale(
+            node, *normalization(node, self._layout.of(node), inputs=self._width, axes=axes)
+        )
+
+    def _rescaling(self, node: LayerNode) -> None:
+        if not self._lost:
+            self._scale(node, *rescaling(node, inputs=self._width))
+
+    def _scale(self, node: LayerNode, scale: Array, shift: Array) -> None:
+        self._width = len(scale)
+        with located(node.where):
+            self._assembly.scale(node, scale, shift)
+
+    def _activation(self, node: LayerNode) -> None:
+        activation = activation_of(node, keras2=self._keras2)
+        if self._width is not None:
+            with located(node.where):
+                self._assembly.activate(node, activation, self._width)
+        elif not self._lost:
+            raise LoadError(f"{node.where}: the width of the input must be given")
+
+    def _reshape(self, node: LayerNode) -> None:
+        """Accept a Reshape or Flatten that changes nothing."""
+        if self._lost:
+            return
+        shape = [self._steps, self._width] if self._sequences else [self._width]
+        target = node.options.get("target_shape", [-1])
+        fits = isinstance(target, list) and len(target) == len(shape) and target.count(-1) <= 1
+        if not fits or any(n not in (-1, have) for n, have in zip(target, shape, strict=True)):
+            raise must(
+                node.where,
+                "the target shape",
+                f"the shape it is fed with, {shape}",
+                target,
+                advice="leave reshaping to the host",
+            )
+
+    def _require_sequences(self, node: LayerNode) -> None:
+        if not self._sequences:
+            raise LoadError(
+                f"{node.where}: it must be fed with sequences; set return_sequences of the layer "
+                "before it"
+            )
+
+    def _name(self, name: str) -> str:
+        unique = unique_identifier(name, self._names)
+        self._names.add(unique)
+        return unique
+
+    def _note(self, node: LayerNode, text: str) -> None:
+        self._assembly.note(node, text)
+
+    def _note_compute_type(self, node: LayerNode) -> None:
+        kind = compute_type(node.options.get("dtype"))
+        if kind is not None and kind not in ("float32", "float64"):
+            self._note(node, f"Keras computes in {kind}; the reference here is float64")

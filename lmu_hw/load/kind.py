@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kind of file a trained network lies in, by its content."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from pathlib import Path
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load.check import show
+from lmu_hw.load.containers.archive import Archive
+from lmu_hw.load.containers.torch_zip import PICKLE
+from lmu_hw.load.native.files import HEADER
+from lmu_hw.load.strangers import stranger, stranger_folder
+
+__all__ = ["Kind", "kind_of"]
+
+_KINDS = "a .keras, .h5, .npz, .safetensors or .pt file"
+_TORCHSCRIPT = "constants.pkl"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+class Kind(Enum):
+    """A kind of file, by what reads it."""
+
+    KERAS = auto()
+    HDF5 = auto()
+    OWN_NPZ = auto()
+    NPZ = auto()
+    """Arrays that are not of the own form: a state dict."""
+    SAFETENSORS = auto()
+    """A state dict, or the own form: its metadata say so."""
+    TORCH = auto()
+
+
+def kind_of(path: Path) -> Kind:
+    """Return the kind of a file that exists, is a file, and is not empty.
+
+    Raises
+    ------
+    LoadError
+        If it is of none of the kinds that are read, or cannot be.
+    """
+    start = _start(path)
+    if start[8:9] == b"{":  # no other kind has it there; a length may look like their marks
+        return Kind.SAFETENSORS
+    if start.startswith(b"PK"):
+        return _kind_of_zip(path)
+    if start.startswith(_HDF5):
+        return Kind.HDF5
+    if path.suffix == ".safetensors":
+        return Kind.SAFETENSORS
+    what = stranger(path, start) or f"one that starts with {start[:8]!r}"
+    raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a file that exists, is a file, and is not empty."""
+    if path.is_dir():
+        what = stranger_folder(path) or "a directory"
+        raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
+    if path.exists() and not path.is_file():
+        raise LoadError(f"{path}: the file must be {_KINDS}, not a device or a pipe")
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LoadError(f"{path}: the file must be readable, but: {reason}") from error
+    if not start:
+        raise LoadError(f"{path}: the file must be {_KINDS}, not an empty one")
+    return start
+
+
+def _kind_of_zip(path: Path) -> Kind:
+    with Archive(path) as archive:
+        names = archive.names
+    if f"{HEADER}.npy" in names:
+        return Kind.OWN_NPZ
+    if "config.json" in names:
+        return Kind.KERAS
+    if any(name.split("/")[-1] == PICKLE for name in names):
+        if any(name.split("/")[-1] == _TORCHSCRIPT for name in names):
+            raise LoadError(
+                f"{path}: the model must be a state dict, not a TorchScript program; where PyTorch "
+                "is, write torch.jit.load(...).state_dict() with safetensors.torch.save_file"
+            )
+        return Kind.TORCH
+    if names and all(name.endswith(".npy") for name in names):
+        return Kind.NPZ
+    if any("models/" in name and name.endswith(".json") for name in names):
+        raise LoadError(
+            f"{path}: the archive must be a state dict, not a program of torch.export; write "
+            "torch.export.load(...).state_dict with safetensors.torch.save_file"
+        )
+    listed = show(names[:6]) if names else "nothing"
+    raise LoadError(
+        f"{path}: the archive must hold config.json (.keras), {HEADER}.npy (own .npz) or "
+        f"{PICKLE} (.pt), not {listed}"
+    )

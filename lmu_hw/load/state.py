@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tensors of a file by name, and the places where its state dict may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load.check import must, show
+from lmu_hw.load.tensors import Tensor
+
+__all__ = ["StateFile", "state_file"]
+
+_MAX_NAME = 500
+_MAX_DEPTH = 16
+_OPTIMIZERS = ("optimizer", "optim", "opt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateFile:
+    """Tensors under their full names, keys of nested dictionaries joined by dots.
+
+    Parameters
+    ----------
+    where : str
+        The file, for messages.
+    tensors : mapping
+    places : tuple of str
+        Where a state dict may lie, the likeliest first: the key, or an empty text.
+    """
+
+    where: str
+    tensors: Mapping[str, Tensor]
+    places: tuple[str, ...] = ("",)
+
+    def __post_init__(self) -> None:
+        longest = max(self.tensors, key=len, default="")
+        if len(longest) > _MAX_NAME:
+            rule = f"at most {_MAX_NAME} characters long"
+            value = f"{len(longest)}: {longest[:20]}..."
+            raise must(self.where, "the names of tensors", rule, value)
+
+    def at(self, place: str) -> dict[str, Tensor]:
+        """Return the state dict under a key, or raise `LoadError`."""
+        if not place:
+            return dict(self.tensors)
+        start = f"{place}."
+        state = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+        if not state:
+            raise must(self.where, "the key of the state dict", self._listed(), place)
+        return state
+
+    def only(self) -> dict[str, Tensor]:
+        """Return the state dict of a file that has a single one, or raise `LoadError`."""
+        place, *others = self.places
+        if others:
+            raise LoadError(
+                f"{self.where}: the state dict must be one, not {len(self.places)}: "
+                f"{self._listed()}; the key `state` of a mapping says which"
+            )
+        return self.at(place)
+
+    def _listed(self) -> str:
+        places = [show(place) if place else "the file itself" for place in self.places]
+        return " or ".join(places[:8])
+
+
+def state_file(
+    where: str,
+    value: object,
+    *,
+    is_tensor: Callable[[object], bool],
+    tensor: Callable[[str, Any], Tensor],
+) -> StateFile:
+    """Return the tensors in nested dictionaries.
+
+    A dictionary of tensors, or of dictionaries of them, may be the state dict. Those with keys that
+    are no text, as optimizers have, are not.
+
+    Parameters
+    ----------
+    where : str
+    value : object
+    is_tensor : callable
+    tensor : callable
+        Makes a `Tensor` of a full name and what `is_tensor` says yes to.
+
+    Raises
+    ------
+    LoadError
+        If it is no dictionary, or holds no tensors.
+    """
+    if not isinstance(value, dict):
+        raise must(where, "the content", "a state dict, alone or under a key", value)
+    leaves = dict(_leaves(value, is_tensor, ""))
+    if not leaves:
+        rule = "a state dict, alone or under a key: named tensors"
+        raise must(where, "the content", rule, value)
+    places = sorted(
+        _places(value, is_tensor, ""), key=lambda at: -sum(n.startswith(f"{at}.") for n in leaves)
+    )
+    tensors = {name: tensor(name, leaf) for name, leaf in leaves.items()}
+    return StateFile(where=where, tensors=tensors, places=tuple(places))
+
+
+def _leaves(
+    value: dict[Any, Any], is_tensor: Callable[[object], bool], within: str
+) -> Iterator[tuple[str, Any]]:
+    """Yield every tensor under its full name, without those of optimizers."""
+    if within.count(".") > _MAX_DEPTH:
+        return
+    for key, item in value.items():
+        if not isinstance(key, str):
+            continue
+        if is_tensor(item):
+            yield f"{within}{key}", item
+        elif isinstance(item, dict) and not _is_optimizer(key, item):
+            yield from _leaves(item, is_tensor, f"{within}{key}.")
+
+
+def _places(
+    value: dict[Any, Any], is_tensor: Callable[[object], bool], within: str
+) -> Iterator[str]:
+    """Yield where state dicts may lie: not above twins, such as weights and their average."""
+    items = {k: v for k, v in value.items() if isinstance(k, str) and not _is_optimizer(k, v)}
+    inner = {k: v for k, v in items.items() if isinstance(v, dict) and _holds(v, is_tensor)}
+    twins = any(_alike(*pair) for pair in combinations(inner.values(), 2))
+    parts = len(inner) == len(items) > 1 and not twins
+    if parts or any(map(is_tensor, items.values())):
+        yield within
+        if not twins:
+            return
+    for key, item in inner.items():
+        yield from _places(item, is_tensor, f"{within}.{key}" if within else key)
+
+
+def _alike(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    """Say whether two dictionaries have most of their keys in common."""
+    return 2 * len(one.keys() & other.keys()) > max(len(one), len(other))
+
+
+def _holds(value: dict[Any, Any], is_tensor: Callable[[object], bool]) -> bool:
+    return next(_leaves(value, is_tensor, ""), None) is not None
+
+
+def _is_optimizer(key: str, value: object) -> bool:
+    return isinstance(value, dict) and (key in _OPTIMIZERS or "param_groups" in value)

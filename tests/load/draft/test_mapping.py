@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drafts of mappings name what they could not decide."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load import StateMapping, draft_mapping
+from tests.load.layouts import LAYOUTS, linears
+from tests.load.torch_files import write_nested
+
+
+@pytest.mark.parametrize("make", LAYOUTS)
+def test_a_draft_as_it_is_names_what_is_undecided(tmp_path, rng, make):
+    layout = make(rng)
+    path = write_nested(tmp_path / "m.pt", layout.state)
+    text = draft_mapping(path)
+    with pytest.raises(LoadError, match=r"m\.toml: must be decided: answers \(\"every step\""):
+        StateMapping.from_toml(text, where="m.toml")
+    undecided = {line.partition(" = ")[0] for line in text.splitlines() if ' = "?"' in line}
+    assert undecided <= {key.rpartition(".")[2] for key in (*layout.decided, *layout.left_out)}
+
+
+def test_a_draft_is_toml(tmp_path, rng):
+    path = write_nested(tmp_path / "m.pt", linears(rng).state)
+    assert list(tomllib.loads(draft_mapping(path))["layers"]) == ["lmu", "head"]

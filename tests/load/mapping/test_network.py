@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""State dicts that nobody knows by name: drafted, decided, and computed as they were trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load import draft_mapping, load
+from lmu_hw.load.mapping import Answers, Cell, LmuEntry, StateMapping
+from tests.load.layouts import LAYOUTS, edited, linears
+from tests.load.torch_files import write_nested
+
+
+@pytest.mark.parametrize("make", LAYOUTS)
+def test_a_decided_draft_computes_what_was_trained(tmp_path, rng, make):
+    layout = make(rng)
+    path = write_nested(tmp_path / "m.pt", layout.state)
+    (tmp_path / "m.toml").write_text(edited(draft_mapping(path), layout))
+    network = load(path, mapping=tmp_path / "m.toml")
+    x = rng.normal(size=(9, 2))
+    # float64 against float64 and widened float32, sums in another order; a ZOH of its own
+    np.testing.assert_allclose(network.run(x[None])[0], layout.answer(x), rtol=1e-6, atol=1e-7)
+    assert network.answers_once is layout.once
+
+
+def test_a_mapping_is_refused_where_the_file_says_its_layers(files, tmp_path, rng):
+    path = write_nested(tmp_path / "m.pt", linears(rng).state)
+    entry = LmuEntry(encoder="linear", cell=Cell.NONE, theta=3.0)
+    mapping = StateMapping(answers=Answers.ONCE, layers={"a": entry})
+    for suffix in (".keras", ".npz", ".safetensors"):
+        with pytest.raises(LoadError, match="`mapping` must be left out"):
+            load(files[suffix], mapping=mapping)
+        with pytest.raises(LoadError, match="a mapping must be of a state dict"):
+            draft_mapping(files[suffix])
+    with pytest.raises(LoadError, match=r"every tensor must be part of a layer in mapping"):
+        load(path, mapping=mapping)
+
+
+def test_foreign_arrays_load_by_a_mapping_too(tmp_path, rng):
+    layout = linears(rng)
+    np.savez(tmp_path / "m.npz", **layout.state)
+    (tmp_path / "m.toml").write_text(edited(draft_mapping(tmp_path / "m.npz"), layout))
+    x = rng.normal(size=(4, 2))
+    network = load(tmp_path / "m.npz", mapping=str(tmp_path / "m.toml"))
+    # float64 against widened float32, sums in another order
+    np.testing.assert_allclose(network.run(x[None])[0], layout.answer(x), rtol=1e-6, atol=1e-7)
