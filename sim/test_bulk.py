@@ -50,6 +50,15 @@ FAULTS_OF_PACKETS = {
 }
 """The same of a design whose vectors are packets."""
 
+FAULTS_OF_STREAMS = {
+    "none": "",
+    "another stream's answer": "m_axis_tid must be the stream of the oldest step",
+    "a tid that changes": "an answer must stay until it is taken",
+    "another stream's word": "lmu0.",
+    "an end of another stream": "",
+}
+"""The same of a design of several streams."""
+
 _SHIM = """
   reg [7:0] fault [0:0];
   wire offered;
@@ -73,7 +82,7 @@ _SHIM = """
     : fault[0] == 9 ? answer ^ 1 << 14 : answer;
   assign seen = fault[0] == 8 & at ? {raw[RECORD-1:33], late, raw[31:0]}
     : fault[0] == 10 & at & raw[64] ? {raw[RECORD-1:1], 1'b0}
-    : fault[0] == 11 & at & !raw[0] ? raw | 1 | 1 << 160
+    : fault[0] == 11 & at & !raw[0] ? raw | 1 | 1 << 192
     : fault[0] == 12 & at ? raw ^ 1 << 128 : raw;
 endmodule
 """
@@ -91,6 +100,26 @@ _SHIM_OF_PACKETS = """
   assign m_axis_tdata = fault[0] == 7 & !last ? answer ^ 1 : answer;
 endmodule
 """
+
+
+_SHIM_OF_STREAMS = """
+  reg [7:0] fault [0:0];
+  initial $readmemh("fault.hex", fault);
+  wire [RECORD-1:0] raw;
+  wire [1:0] asked = s_axis_tid[1:0] ^ (fault[0] == 4 & s_axis_tlast & s_axis_tdata[0]);
+  assign m_axis_tid = answered ^ (fault[0] == 1) ^ (fault[0] == 2 & !m_axis_tready);
+  assign seen = fault[0] == 3 ? raw ^ 1 << 160 : raw;
+endmodule
+"""
+
+
+def with_faults_of_streams(text: str) -> str:
+    """Return the top of a library of four streams with a shim, which a file controls."""
+    (width,) = re.findall(r"output \[(\d+):0\] seen", text)
+    text = text.replace(".s_axis_tid(s_axis_tid[1:0])", ".s_axis_tid(asked)")
+    text = text.replace("  assign m_axis_tid = answered;\n", "")
+    text = text.replace("assign seen", "assign raw")
+    return text.replace("endmodule", _SHIM_OF_STREAMS.replace("RECORD", str(int(width) + 1)))
 
 
 def with_faults_of_packets(text: str) -> str:
@@ -181,6 +210,35 @@ def test_packets_of_other_shapes_stay_equal(tmp_path, shape):
     (result,) = lmu_hw.simulate(tmp_path / "out", bulk=2_000)
     assert result.passed, result
     assert result.cycles_per_step == result.bulk.planned_cycles
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory) -> Path:
+    """Two layers that feed back, of four streams, in packets."""
+    require_simulator("verilator")
+    network = small_network(layers=2, order=2, units=2, dense=2, inputs=3, hidden_to_memory=True)
+    design = lmu_hw.quantize(network, np.random.default_rng(0).uniform(-1, 1, (4, 40, 3)))
+    folder = tmp_path_factory.mktemp("bulk") / "streams"
+    lmu_hw.emit(design, folder, lanes=4, streams=4)
+    return folder
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_STREAMS)
+def test_streams_stay_equal_and_a_fault_is_found(streams, monkeypatch, fault):
+    top, files = library.bulk_top, run.rtl_files
+    monkeypatch.setattr(library, "bulk_top", lambda *given: with_faults_of_streams(top(*given)))
+    text = {"fault.hex": f"{list(FAULTS_OF_STREAMS).index(fault):x}\n"}
+    monkeypatch.setattr(run, "rtl_files", lambda folder: files(folder) | text)
+    (result,) = lmu_hw.simulate(streams, bulk=2_000)
+    assert result.passed == (fault == "none"), result
+    if result.passed:
+        planned = json.loads((streams / "manifest.json").read_text())["streams"]["cycles_per_step"]
+        assert result.cycles_per_step == result.bulk.planned_cycles == planned
+        assert all(result.coverage.resets.values()) and result.bulk.sequences > 100
+    elif result.failure:
+        assert FAULTS_OF_STREAMS[fault] in result.failure
+    else:
+        assert result.first_mismatch.node.startswith(FAULTS_OF_STREAMS[fault])
 
 
 @pytest.fixture(scope="module")

@@ -108,13 +108,13 @@ class BulkRun:
         Those of blocks in which nothing was wrong.
     seconds : float
         From the first step to the last, the golden model's time included.
-    planned_cycles : int
+    planned_cycles : float
         Cycles of a step at full load, by the plan.
     """
 
     sequences: int
     seconds: float
-    planned_cycles: int
+    planned_cycles: float
 
 
 @dataclass(frozen=True, kw_only=True)

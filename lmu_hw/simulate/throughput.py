@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from lmu_hw.plan import Plan, layer_cycles, step_cycles
 
 __all__ = [
+    "WARM_UP",
     "interleaved_throughput",
     "last_layer_throughput",
+    "pacing_layer",
+    "rounds_to_rhythm",
     "step_throughput",
     "steps_held_up",
 ]
 
-_WARM_UP = 4  # steps until the pipeline of layers is full
+WARM_UP = 4
+"""Steps until the pipeline of layers is full."""
+
 _VECTORS_WAITING = 2  # in front of each layer, and of the answers
 _GAP = 4  # steps without any start, which only a full design makes where vectors wait
 
@@ -59,7 +64,7 @@ def step_throughput(
     intervals = {
         after - before
         for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
-        if number >= _WARM_UP and not any(lasts[max(number - held_up, 0) : number + 1])
+        if number >= WARM_UP and not any(lasts[max(number - held_up, 0) : number + 1])
     }
     if not intervals:
         return None, ""
@@ -88,10 +93,10 @@ def interleaved_throughput(
         Whose each step at full load is; -1 where it is the last one of a sequence.
     """
     count, planned = plan.stream.streams, step_cycles(plan)
-    by_layer = list(map(layer_cycles, plan.every_step))
-    if max(by_layer) < planned:
-        return None, ""  # vectors take longer to travel than any layer computes
-    times = np.array([cycle for place, cycle in starts if place == by_layer.index(planned)])
+    slowest = pacing_layer(plan)
+    if slowest is None:
+        return None, ""
+    times = np.array([cycle for place, cycle in starts if place == slowest])
     streams = streams[: len(times)]
     # How far streams have taken turns, step after step.
     follows = (streams[1:] == (streams[:-1] + 1) % count) & (streams[1:] >= 0) & (streams[:-1] >= 0)
@@ -99,7 +104,7 @@ def interleaved_throughput(
     since = (
         np.arange(len(streams)) - breaks[np.searchsorted(breaks, range(len(streams)), "right") - 1]
     )
-    ends = np.flatnonzero(since >= _rounds(plan) * count)
+    ends = np.flatnonzero(since >= rounds_to_rhythm(plan) * count)
     if not len(ends):
         return None, ""
     rounds = {int(cycles) for cycles in times[ends] - times[ends - count]}
@@ -112,10 +117,20 @@ def interleaved_throughput(
     return measured, ""
 
 
-def _rounds(plan: Plan) -> int:
+def pacing_layer(plan: Plan) -> int | None:
+    """Return the layer whose starts are the pace of several streams.
+
+    None: vectors take longer to travel than any layer computes.
+    """
+    by_layer = list(map(layer_cycles, plan.every_step))
+    planned = step_cycles(plan)
+    return by_layer.index(planned) if planned in by_layer else None
+
+
+def rounds_to_rhythm(plan: Plan) -> int:
     """Return the rounds of all streams until the pipeline of layers is in its rhythm."""
     held = 8 * plan.layers[0].contexts  # in front of the slowest layer, and on the way there
-    return _WARM_UP + -(-held // plan.stream.streams)
+    return WARM_UP + -(-held // plan.stream.streams)
 
 
 def steps_held_up(plan: Plan) -> int:

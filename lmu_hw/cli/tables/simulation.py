@@ -52,7 +52,7 @@ def bulk_table(result: Result) -> RenderableType:
         f"{result.steps / run.seconds:,.0f}" if run.seconds else "",
         f"{result.cycles:,}",
         "" if result.cycles_per_step is None else f"{result.cycles_per_step:,.10g}",
-        f"{run.planned_cycles:,}",
+        f"{run.planned_cycles:,.10g}",
     )
     return Group(table, f"{run.sequences:,} sequences", *_remarks(result))
 

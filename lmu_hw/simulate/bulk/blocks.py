@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in bulk: blocks of sequences of one length, each with its own pauses and resets.
+"""What runs in bulk: blocks of sequences, each with its own pauses and resets.
 
 Blocks come in rounds: most steps at full load, then some with each pattern of the bench, resets
 where both sides pause, and sequences of a few steps. A block bounds the memory that a run takes.
+
+Several streams share the sequences of a block at random. Where streams do not take turns, the
+sequences of a block have two lengths, so that the streams end them at different times.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ _BYTES = 1 << 26  # of the words that are expected of a block
 _WIDEST = 256  # sequences side by side, from which on the golden model is fastest
 _SHORT = 4  # steps of the longest short sequence
 _RESETS = 8
+_OF_STREAM = 4  # sequences of each of several streams, at most where they are long
+_SHORTER = 3  # times that the other length of a block is
 
 _PATTERNS = (
     (Stall.NONE, 0.8, False),
@@ -38,18 +43,27 @@ _PATTERNS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drive:
-    """Sequences of one length.
+    """Sequences that run together.
 
     Attributes
     ----------
-    codes : (sequences, steps, inputs) int64
+    parts : tuple of (sequences, steps, inputs) int64
+        Sequences of one length in each.
+    streams : (sequences,) int64
+        Whose each of them is.
     stall : Stall
     resets : int
     """
 
-    codes: Codes
+    parts: tuple[Codes, ...]
+    streams: Codes
     stall: Stall
     resets: int
+
+    @property
+    def lengths(self) -> list[int]:
+        """The steps of each sequence."""
+        return [part.shape[1] for part in self.parts for _ in part]
 
 
 def largest_block(network: QuantizedNetwork) -> int:
@@ -59,7 +73,13 @@ def largest_block(network: QuantizedNetwork) -> int:
 
 
 def drives(
-    network: QuantizedNetwork, steps: int, *, longest: int, seed: int, data: Codes | None
+    network: QuantizedNetwork,
+    steps: int,
+    *,
+    longest: int,
+    seed: int,
+    data: Codes | None,
+    streams: int = 1,
 ) -> Iterator[Drive]:
     """Yield blocks of about so many steps in all, not less.
 
@@ -73,28 +93,48 @@ def drives(
     data : (sequences, steps, inputs) int64 or None
         The user's sequences, over and over, instead of random codes. Those of more steps than a
         block has are cut, and every part begins from zero states.
+    streams : int
+        That share the sequences.
     """
     random, most = np.random.default_rng(seed), largest_block(network)
     source = None if data is None else cycle(_parts(data, most))
     length = longest if data is None else min(data.shape[1], most)
+    # The golden model computes many sequences at once; but streams are to take turns for long.
+    widest = _WIDEST if streams == 1 else min(_WIDEST, _OF_STREAM * streams)
     while steps > 0:
         round_steps = min(steps, most)
         for stall, share, short in _PATTERNS:
             budget = max(1, min(steps, round(share * round_steps)))
             own = int(random.integers(1, _SHORT, endpoint=True)) if short else length
-            if data is None and not short:  # the golden model computes many at once
-                own = min(own, budget, max(_SHORT, budget // _WIDEST))
-            count = -(-budget // own)
-            codes = (
-                _noise(network, random, (count, own))
+            if data is None and not short:
+                own = min(own, budget, max(_SHORT, budget // widest))
+            parts = tuple(
+                _noise(network, random, (count, steps_of_each))
                 if source is None
-                else np.stack([part[:own] for part in islice(source, count)])
+                else np.stack([part[:steps_of_each] for part in islice(source, count)])
+                for count, steps_of_each in _shapes(own, budget, streams, stall)
             )
+            sequences = sum(map(len, parts))
+            order = random.permutation(sequences) if streams > 1 else np.zeros(sequences, np.int64)
             both = Stall.INPUT | Stall.OUTPUT
-            yield Drive(codes=codes, stall=stall, resets=_RESETS if stall == both else 0)
-            steps -= codes.shape[0] * codes.shape[1]
+            yield Drive(
+                parts=parts,
+                streams=order % streams,
+                stall=stall,
+                resets=_RESETS if stall == both else 0,
+            )
+            steps -= sum(part.shape[0] * part.shape[1] for part in parts)
             if steps <= 0:
                 return
+
+
+def _shapes(own: int, budget: int, streams: int, stall: Stall) -> list[tuple[int, int]]:
+    """Return sequences and steps of each part of a block: at least one for each stream."""
+    if streams == 1 or stall == Stall.NONE or own == 1:
+        return [(max(streams, -(-budget // own)), own)]
+    shorter = max(1, own // _SHORTER)
+    count = -(-max(streams, -(-budget // own)) // 2)
+    return [(count, own), (-(-count * own // shorter), shorter)]
 
 
 def _noise(network: QuantizedNetwork, random: np.random.Generator, shape: tuple[int, int]) -> Codes:

@@ -4,6 +4,9 @@
 //
 // Outputs are looked at as they are before a rising edge of the clock, under the inputs that were
 // driven since the edge before: what `driver.v` sees. All wide ports are arrays of 32-bit words.
+//
+// Each stream runs its sequences one after the other. At full load streams take turns, otherwise any
+// of them comes next.
 
 #include "library.h"
 
@@ -11,6 +14,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -95,11 +99,22 @@ class Noise {
   uint64_t state_;
 };
 
-// ---- What must come at one place: a layer, or the answers
+// ---- How far something is: a place, which is a layer or the answers, or what is driven
 
-struct Place {
-  int64_t position = 0;  // words that came, of all sequences
-  int64_t total = 0, sequence = 0;  // words of all sequences, and of one
+struct Cursor {
+  size_t turn = 0;  // which of the sequences of a stream
+  int64_t within = 0;  // words, or vectors, of it that are over
+};
+
+struct Stream {
+  std::vector<int> sequences;
+  Cursor driven;
+  std::vector<Cursor> places;  // by layer, then answers
+};
+
+// A vector that was taken, at full load: whether it ends a sequence, and follows the stream before.
+struct Taken {
+  bool ends, in_turn;
 };
 
 class Bench {
@@ -128,7 +143,9 @@ class Bench {
     edge();  // the only one in reset
     top_->rst = 0;
     settle();
-    places_.resize(shape_.layers + 1);
+    streams_.resize(shape_.streams);
+    starts_.resize(shape_.layers + 1);
+    times_.resize(shape_.streams);
   }
   ~Bench() { top_->final(); }
 
@@ -176,11 +193,20 @@ class Bench {
 
   void begin(const Block& block, Report& report);
   void rewind();
+  int64_t words_at(int place, int sequence) const;
+  const Cursor* expected_at(int place, int stream, int64_t got);
+  void step(int place, int stream);
+  bool left(int stream) const { return streams_[stream].driven.turn < streams_[stream].sequences.size(); }
+  int sequence_of(const Stream& stream, const Cursor& cursor) const {
+    return stream.sequences[cursor.turn];
+  }
+  void choose_stream();
+  void take_vector();
   bool watch_layers();
   void compare_beat(int number, const uint32_t* record);
   void time_step();
   void take_answer();
-  void compare_answer();
+  void compare_answer(int id);
   void check_protocol();
   void check_packets();
   void make_vector();
@@ -199,12 +225,16 @@ class Bench {
 
   const Block* block_ = nullptr;
   Report* report_ = nullptr;
-  std::vector<Place> places_;
-  int64_t cycle_ = 0, vector_number_ = 0, vectors_ = 0, answers_ = 0, answer_steps_ = 1;
+  std::vector<Stream> streams_;
+  std::vector<std::vector<int64_t>> starts_;  // by place: where the words of each sequence begin
+  std::vector<int64_t> first_vector_;  // of each sequence
+  std::deque<int> due_;  // whose the next answers are
+  int64_t cycle_ = 0, vector_number_ = 0, vectors_ = 0, answers_ = 0;
   int64_t quiet_ = 0, stuck_ = 0;
   // The beats of a vector, of an answer, and how many of them were taken.
   std::vector<uint32_t> vector_, answer_;
   int vector_beat_ = 0, answer_beat_ = 0;
+  int offered_ = 0, last_taken_ = 0;  // whose the vector is that is offered; was taken last
   std::vector<uint32_t> input_keep_[2], output_keep_[2];  // of any beat, and of the last one
   // The source and the sink.
   int pause_ = 0, pauses_ = 0, low_ = 0, high_ = 0, runs_ = 0;
@@ -213,40 +243,72 @@ class Bench {
   // The cycle before.
   bool was_reset_ = true, waited_ = false;
   std::vector<uint32_t> waiting_;
-  // Steps of the slowest layer at full load, or answers that left if they are slower.
-  int64_t steps_ = 0, stepped_ = 0;
+  // Steps of the slowest layer at full load, or answers that left if they are slower: how many, when
+  // the last one of each stream, how many in a row that nothing holds up, and those on their way.
+  int64_t steps_ = 0, calm_ = 0;
+  std::vector<int64_t> times_;
+  std::deque<Taken> under_way_;
 };
 
 void Bench::begin(const Block& block, Report& report) {
   block_ = &block;
   report_ = &report;
-  for (int number = 0; number < shape_.layers; ++number) {
-    const Layer& layer = shape_.layer[number];
-    Place& place = places_[number];
-    place.sequence = int64_t{layer.ordinary} * (block.layer_steps[number] - 1) + layer.last;
-    place.total = place.sequence * block.sequences;
-    place.position = 0;
+  for (Stream& stream : streams_) stream = {{}, {}, std::vector<Cursor>(shape_.layers + 1)};
+  for (int place = 0; place <= shape_.layers; ++place) starts_[place].assign(1, 0);
+  first_vector_.assign(1, 0);
+  for (int sequence = 0; sequence < block.sequences; ++sequence) {
+    streams_[block.stream[sequence]].sequences.push_back(sequence);
+    first_vector_.push_back(first_vector_.back() + block.steps[sequence]);
+    for (int place = 0; place <= shape_.layers; ++place)
+      starts_[place].push_back(starts_[place].back() + words_at(place, sequence));
   }
-  answer_steps_ = shape_.answers_once ? 1 : block.steps;
-  Place& place = places_[shape_.layers];
-  place.sequence = answer_steps_ * shape_.output.elements;
-  place.total = place.sequence * block.sequences;
-  place.position = 0;
+  vectors_ = first_vector_.back();
   vector_number_ = answers_ = quiet_ = stuck_ = steps_ = 0;
   vector_beat_ = answer_beat_ = 0;
-  vectors_ = int64_t{block.sequences} * block.steps;
+  last_taken_ = shape_.streams - 1;
+  calm_ = shape_.held_up;
+  due_.clear();
+  under_way_.clear();
   resets_ = block.resets;
   delay_ = -1;
   low_ = high_ = 0;
 }
 
-// After a reset everything begins again with the sequence whose answers were not all taken.
+// Words of a sequence at a place.
+int64_t Bench::words_at(int place, int sequence) const {
+  const int64_t steps = block_->steps[sequence];
+  if (place == shape_.layers) return (shape_.answers_once ? 1 : steps) * shape_.output.elements;
+  const Layer& layer = shape_.layer[place];
+  return layer.once ? layer.last : layer.ordinary * (steps - 1) + layer.last;
+}
+
+// After a reset every stream begins again with the sequence whose answers were not all taken.
 void Bench::rewind() {
-  const int64_t sequence = answers_ / answer_steps_;
-  for (Place& place : places_) place.position = sequence * place.sequence;
-  answers_ = sequence * answer_steps_;
-  vector_number_ = sequence * block_->steps;
+  vector_number_ = 0;
+  for (Stream& stream : streams_) {
+    const size_t turn = stream.places.back().turn;
+    stream.driven = {turn, 0};
+    for (Cursor& place : stream.places) place = {turn, 0};
+    for (size_t over = 0; over < turn; ++over) vector_number_ += block_->steps[stream.sequences[over]];
+  }
   vector_beat_ = answer_beat_ = 0;
+  due_.clear();
+}
+
+// How far a stream is at a place; null where nothing is expected any more, which is said.
+const Cursor* Bench::expected_at(int place, int stream, int64_t got) {
+  const Cursor& cursor = streams_[stream].places[place];
+  if (cursor.turn < streams_[stream].sequences.size()) return &cursor;
+  wrong(place, starts_[place].back(), got, false);
+  return nullptr;
+}
+
+// One word of a stream at a place is over.
+void Bench::step(int place, int stream) {
+  Cursor& cursor = streams_[stream].places[place];
+  const int sequence = sequence_of(streams_[stream], cursor);
+  if (++cursor.within == starts_[place][sequence + 1] - starts_[place][sequence])
+    cursor = {cursor.turn + 1, 0};
 }
 
 // Return whether a layer starts a step or stores a code.
@@ -268,51 +330,60 @@ bool Bench::watch_layers() {
 
 void Bench::compare_beat(int number, const uint32_t* record) {
   const Layer& layer = shape_.layer[number];
-  Place& place = places_[number];
-  const int node = record[2];
-  const int64_t data = 160 + (layer.lanes + 31) / 32 * 32;  // bits before the elements
+  const int node = record[2], stream = record[5];
+  const uint32_t* mask = record + 6;
+  const int64_t data = 192 + (layer.lanes + 31) / 32 * 32;  // bits before the elements
   const int64_t first = int64_t{record[3]} * layer.rows[node] + int64_t{record[4]} * layer.lanes;
   for (int lane = 0; lane < layer.lanes; ++lane) {
-    if (!(record[5 + lane / 32] >> lane % 32 & 1)) continue;
+    if (!(mask[lane / 32] >> lane % 32 & 1)) continue;
     const int64_t got = code(bits(record, data + int64_t{lane} * layer.width, layer.width),
                              layer.widths[node], layer.is_signed[node]);
-    if (place.position == place.total) {  // nothing is expected any more
-      wrong(number, place.total, got, false);
-      continue;
-    }
+    const Cursor* cursor = expected_at(number, stream, got);
+    if (!cursor) continue;
+    const int sequence = sequence_of(streams_[stream], *cursor);
+    const int64_t at = starts_[number][sequence] + cursor->within;
     // Which word of a step this must be.
-    const int64_t within = place.position % place.sequence, before = place.sequence - layer.last;
-    const int64_t word =
-        within < before ? within % layer.ordinary : layer.ordinary + within - before;
+    const int64_t before = words_at(number, sequence) - layer.last;
+    const int64_t word = cursor->within < before ? cursor->within % layer.ordinary
+                                                 : layer.ordinary + cursor->within - before;
     ++report_->compared;
     if (layer.node[word] != node || layer.index[word] != first + lane ||
-        block_->expected[number][place.position] != got)
-      wrong(number, place.position, got, false);
-    ++place.position;
+        block_->expected[number][at] != got)
+      wrong(number, at, got, false);
+    step(number, stream);
   }
 }
 
-// Steps that follow each other at full load; the first ones fill the pipeline of layers, and those
-// that a last step may hold up are not looked at.
+// Steps that follow each other at full load, each stream in its turn; the first ones fill the
+// pipeline of layers, and those that a last step may hold up are not looked at.
 void Bench::time_step() {
-  constexpr int64_t warm_up = 4;
-  const int64_t before = steps_ - 1, place = before % block_->steps;
-  const bool free = place >= shape_.held_up || before < block_->steps;
-  if (!block_->stall && steps_ < vectors_ && before >= warm_up && free &&
-      place != block_->steps - 1) {
-    const int64_t took = cycle_ - stepped_;
+  if (block_->stall || under_way_.empty()) return;
+  const Taken taken = under_way_.front();
+  under_way_.pop_front();
+  const bool fits = shape_.streams == 1 || (taken.in_turn && !taken.ends);
+  int64_t& time = times_[steps_ % shape_.streams];
+  if (steps_ > shape_.warm_up && calm_ > shape_.held_up && fits) {
+    const int64_t took = cycle_ - time;
     if (!report_->shortest || took < report_->shortest) report_->shortest = took;
     if (took > report_->longest) report_->longest = took;
   }
-  stepped_ = cycle_;
+  calm_ = taken.ends || !taken.in_turn ? 0 : calm_ + 1;
+  time = cycle_;
   ++steps_;
 }
 
 // A beat was taken: one more of an answer.
 void Bench::take_answer() {
   const Port& port = shape_.output;
+  const int id = shape_.streams > 1 ? static_cast<int>(top_->m_axis_tid[0]) : 0;
   const bool ends = answer_beat_ == port.beats - 1;
-  const bool closes = answers_ % answer_steps_ == answer_steps_ - 1;
+  if (due_.empty() ? shape_.streams > 1 : due_.front() != id)
+    complain("m_axis_tid must be the stream of the oldest step that is not answered");
+  const Stream& stream = streams_[id];
+  const Cursor& cursor = stream.places[shape_.layers];
+  const bool some = cursor.turn < stream.sequences.size();
+  const bool closes = some && cursor.within + port.elements ==
+                                  words_at(shape_.layers, sequence_of(stream, cursor));
   copy(answer_.data(), int64_t{answer_beat_} * port.width, top_->m_axis_tdata.data(), 0, port.width);
   if (top_->m_axis_tlast != (ends && (shape_.marks || closes)))
     complain(shape_.marks ? "m_axis_tlast must mark the last beat of an answer, and no other"
@@ -321,24 +392,24 @@ void Bench::take_answer() {
     complain("m_axis_tuser must mark the last answer of a sequence, and no other");
   answer_beat_ = ends ? 0 : answer_beat_ + 1;
   if (!ends) return;
-  compare_answer();
+  compare_answer(id);
   ++answers_;
-  if (shape_.slowest < 0) time_step();
+  if (!due_.empty()) due_.pop_front();
+  if (shape_.slowest == -1) time_step();
 }
 
-void Bench::compare_answer() {
-  Place& place = places_[shape_.layers];
+void Bench::compare_answer(int id) {
+  const int place = shape_.layers;
   const Port& port = shape_.output;
-  if (place.position == place.total) {
-    wrong(shape_.layers, place.total, element_code(answer_.data(), 0, port), false);
-    return;
-  }
-  for (int element = 0; element < port.elements; ++element, ++place.position) {
+  for (int element = 0; element < port.elements; ++element) {
     const int64_t low = int64_t{element} * port.element_bits;
     const int64_t got = element_code(answer_.data(), low, port);
+    const Cursor* cursor = expected_at(place, id, got);
+    if (!cursor) return;
+    const int64_t at = starts_[place][sequence_of(streams_[id], *cursor)] + cursor->within;
     ++report_->compared;
-    if (block_->expected[shape_.layers][place.position] != got)
-      wrong(shape_.layers, place.position, got, false);
+    if (block_->expected[place][at] != got) wrong(place, at, got, false);
+    step(place, id);
   }
 }
 
@@ -350,7 +421,8 @@ void Bench::check_protocol() {
   if (shape_.packets && !reset) check_packets();
   const auto* data = top_->m_axis_tdata.data();
   const size_t size = words_of(shape_.output.width);
-  const uint32_t marks = top_->m_axis_tlast | uint32_t{top_->m_axis_tuser} << 1;
+  const uint32_t marks =
+      top_->m_axis_tlast | uint32_t{top_->m_axis_tuser} << 1 | top_->m_axis_tid[0] << 2;
   if (waited_ && !reset) {
     if (!top_->m_axis_tvalid || marks != waiting_.back() ||
         std::memcmp(data, waiting_.data(), size * sizeof *data))
@@ -376,7 +448,9 @@ void Bench::check_packets() {
 // The bits of the next vector; what nobody reads is anything.
 void Bench::make_vector() {
   const Port& port = shape_.input;
-  const int64_t* codes = block_->codes + vector_number_ * port.elements;
+  const Cursor& driven = streams_[offered_].driven;
+  const int64_t first = first_vector_[sequence_of(streams_[offered_], driven)];
+  const int64_t* codes = block_->codes + (first + driven.within) * port.elements;
   const int64_t used = int64_t{port.elements} * port.code_width;
   if (used < int64_t{port.beats} * port.width)
     for (uint32_t& word : vector_) word = static_cast<uint32_t>(noise_());
@@ -385,11 +459,39 @@ void Bench::make_vector() {
         static_cast<uint64_t>(codes[element]));
 }
 
+// Choose whose the next vector is.
+void Bench::choose_stream() {
+  const int streams = shape_.streams;
+  offered_ = last_taken_;
+  if (streams == 1 || (block_->stall && left(offered_) && noise_.below(10) < 3)) return;
+  const int first = block_->stall ? noise_.below(streams) : (last_taken_ + 1) % streams;
+  for (offered_ = first; !left(offered_);) offered_ = (offered_ + 1) % streams;
+}
+
+// The vector that was offered is taken.
+void Bench::take_vector() {
+  Stream& stream = streams_[offered_];
+  const bool ends = stream.driven.within == block_->steps[sequence_of(stream, stream.driven)] - 1;
+  if (!shape_.answers_once || ends) due_.push_back(offered_);
+  if (!block_->stall) under_way_.push_back({ends, offered_ == (last_taken_ + 1) % shape_.streams});
+  stream.driven = ends ? Cursor{stream.driven.turn + 1, 0}
+                       : Cursor{stream.driven.turn, stream.driven.within + 1};
+  last_taken_ = offered_;
+  vector_beat_ = 0;
+  ++vector_number_;
+}
+
 void Bench::offer_beat() {
   const Port& port = shape_.input;
   const bool ends = vector_beat_ == port.beats - 1;
-  const bool closes = vector_number_ % block_->steps == block_->steps - 1;
-  if (vector_beat_ == 0) make_vector();
+  if (vector_beat_ == 0) {
+    choose_stream();
+    make_vector();
+  }
+  const Stream& stream = streams_[offered_];
+  const int64_t steps = block_->steps[sequence_of(stream, stream.driven)];
+  const bool closes = stream.driven.within == steps - 1;
+  top_->s_axis_tid[0] = offered_;
   const int64_t low = int64_t{vector_beat_} * port.width;
   copy(top_->s_axis_tdata.data(), 0, vector_.data(), low, port.width);
   top_->s_axis_tvalid = 1;
@@ -405,6 +507,7 @@ void Bench::offer_noise(bool valid) {
   top_->s_axis_tvalid = valid;
   top_->s_axis_tlast = noise_() & 1;
   top_->s_axis_tuser = noise_() & 1;
+  if (shape_.streams > 1) top_->s_axis_tid[0] = noise_.below(shape_.streams);
   for (int64_t low = 0; low < shape_.input.width; low += 32)
     put(top_->s_axis_tdata.data(), low, 32, noise_());
   for (int64_t low = 0; low < shape_.input.width / 8; low += 32)
@@ -516,10 +619,7 @@ void Bench::run(const Block& block, Report& report) {
     }
     if (entered) {
       const bool within = ++vector_beat_ < shape_.input.beats;
-      if (!within) {
-        vector_beat_ = 0;
-        ++vector_number_;
-      }
+      if (!within) take_vector();
       pause_ = pause(within);
     }
     const bool stuck = stuck_ > shape_.patience;
@@ -545,12 +645,16 @@ void Bench::run(const Block& block, Report& report) {
 void Bench::end() {
   if (model_->gotFinish()) complain("the Verilog ended the simulation");
   if (report_->stop || report_->place >= 0) return;
-  for (int number = 0; number <= shape_.layers; ++number) {
-    const Place& place = places_[number];
-    if (place.position == place.total) continue;
-    wrong(number, place.position, 0, true);
-    report_->mismatches += place.total - place.position - 1;
-  }
+  for (int place = 0; place <= shape_.layers; ++place)
+    for (const Stream& stream : streams_) {
+      const Cursor& cursor = stream.places[place];
+      int64_t missing = -cursor.within;
+      for (size_t turn = cursor.turn; turn < stream.sequences.size(); ++turn)
+        missing += words_at(place, stream.sequences[turn]);
+      if (!missing) continue;
+      wrong(place, starts_[place][sequence_of(stream, cursor)] + cursor.within, 0, true);
+      report_->mismatches += missing - 1;
+    }
 }
 
 }  // namespace

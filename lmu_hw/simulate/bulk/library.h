@@ -18,6 +18,7 @@ struct Layer {
   int32_t lanes, width;  // elements of a beat, and bits of each
   const int32_t *rows, *widths, *is_signed;  // by node
   int32_t ordinary, last;  // words of a step
+  int32_t once;  // it computes one step of a sequence: a layer before it answers once
   const int32_t *node, *index;
 };
 
@@ -31,22 +32,25 @@ struct Port {
 struct Shape {
   struct Port input, output;
   int32_t packets, marks;  // whether there is tkeep, and whether tlast ends every vector
+  int32_t streams;  // whose vectors tid tells apart
   int32_t layers;
   const struct Layer* layer;
   int32_t answers_once;
-  int32_t slowest;  // layer whose starts give the cycles of a step; -1: the answers that left do
-  int32_t held_up;  // steps that a last step may hold up
+  // Layer whose starts give the cycles of a step; -1: the answers that left do; -2: nothing does.
+  int32_t slowest;
+  int32_t warm_up;  // steps until the pipeline of layers is in its rhythm
+  int32_t held_up;  // steps that may wait after the last one of a sequence, or one out of turn
   int32_t word_size;  // 32-bit words of a coefficient
   int32_t cycles, fill, settle, patience;
 };
 
 struct Block {
-  int32_t sequences, steps;  // steps of each sequence
+  int32_t sequences;
   int32_t stall;  // bits: 1 the source pauses, 2 the sink is not always ready
   int32_t resets;
-  const int64_t* codes;  // (sequences, steps, inputs)
-  const int32_t* layer_steps;  // of each layer, in a sequence
-  const int64_t* const* expected;  // by layer, then answers
+  const int32_t *steps, *stream;  // of each sequence: its steps, and whose it is
+  const int64_t* codes;  // vectors of one sequence after the other
+  const int64_t* const* expected;  // by layer, then answers: words of one sequence after the other
 };
 
 struct Report {
@@ -54,7 +58,7 @@ struct Report {
   int64_t taken;  // vectors, so far: may be read while the library runs
   int64_t stalls[5];  // as `job.STALLS`
   int64_t resets[4];  // all, within a step, an answer waits, a beat is offered
-  int64_t shortest, longest;  // cycles from step to step at full load; 0 if none was seen
+  int64_t shortest, longest;  // cycles of a step of each stream at full load; 0 if none was seen
   int64_t place, at, got, missing;  // the first word that differs; place -1: none does
   int64_t failed_cycle, failed_answer;
   int32_t stop;  // set by the caller: come to an end

@@ -19,15 +19,21 @@ from lmu_hw.errors import ToolError
 from lmu_hw.hdl.output_stage import code_width
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.simulate.bulk.blocks import Drive
 from lmu_hw.simulate.bulk.top import TOP, bulk_top, record_words, word_size
-from lmu_hw.simulate.bulk.words import StepWords
+from lmu_hw.simulate.bulk.words import StepWords, layer_steps
 from lmu_hw.simulate.cache import Cache, digest_of
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.simulators.backend import Compiler
 from lmu_hw.simulate.simulators.verilator import VARIABLES
-from lmu_hw.simulate.throughput import steps_held_up
+from lmu_hw.simulate.throughput import (
+    WARM_UP,
+    pacing_layer,
+    rounds_to_rhythm,
+    steps_held_up,
+)
 
 __all__ = ["Bench", "Block", "Report", "compiled", "opened_bench"]
 
@@ -61,7 +67,7 @@ class _Layer(Structure):
     _fields_ = [
         *((name, c_int32) for name in ("word", "lanes", "width")),
         *((name, POINTER(c_int32)) for name in ("rows", "widths", "is_signed")),
-        *((name, c_int32) for name in ("ordinary", "last")),
+        *((name, c_int32) for name in ("ordinary", "last", "once")),
         *((name, POINTER(c_int32)) for name in ("node", "index")),
     ]
 
@@ -76,18 +82,19 @@ class _Port(Structure):
 class _Shape(Structure):
     _fields_ = [
         *((name, _Port) for name in ("input", "output")),
-        *((name, c_int32) for name in ("packets", "marks", "layers")),
+        *((name, c_int32) for name in ("packets", "marks", "streams", "layers")),
         ("layer", POINTER(_Layer)),
-        *((name, c_int32) for name in ("answers_once", "slowest", "held_up", "word_size")),
+        *((name, c_int32) for name in ("answers_once", "slowest", "warm_up", "held_up")),
+        ("word_size", c_int32),
         *((name, c_int32) for name in ("cycles", "fill", "settle", "patience")),
     ]
 
 
 class _Block(Structure):
     _fields_ = [
-        *((name, c_int32) for name in ("sequences", "steps", "stall", "resets")),
+        *((name, c_int32) for name in ("sequences", "stall", "resets")),
+        *((name, POINTER(c_int32)) for name in ("steps", "stream")),
         ("codes", POINTER(c_int64)),
-        ("layer_steps", POINTER(c_int32)),
         ("expected", POINTER(POINTER(c_int64))),
     ]
 
@@ -158,39 +165,26 @@ class Block:
 
     Parameters
     ----------
-    codes : (sequences, steps, inputs) int64
-    stall : int
-        As `stimuli.Stall`.
-    resets : int
-        At any time within the sequences; after one, those whose answers were not all taken begin
-        again.
-    layer_steps : sequence of int
-        Steps of each layer in a sequence.
-    expected : sequence of int64 arrays
-        Words of each layer in the order in which they come, and the answers.
+    drive : Drive
+    expected : sequence of (words,) int64
+        Words of each layer, and the answers: of one sequence after the other, each in the order in
+        which they come.
     """
 
-    def __init__(
-        self,
-        codes: Codes,
-        *,
-        stall: int,
-        resets: int,
-        layer_steps: Sequence[int],
-        expected: Sequence[Codes],
-    ) -> None:
-        self.codes, self.expected = np.ascontiguousarray(codes), expected
-        self.stall, self.resets, self.layer_steps = stall, resets, layer_steps
+    def __init__(self, drive: Drive, expected: Sequence[Codes]) -> None:
+        self.expected, self.lengths = expected, drive.lengths
+        codes = np.concatenate([part.ravel() for part in drive.parts])
         pointers = [array.ctypes.data_as(POINTER(c_int64)) for array in expected]
-        self._kept = (c_int32 * len(layer_steps))(*layer_steps)
+        # What the library goes on reading.
+        self._kept = (codes, _numbers(drive.lengths), _numbers(drive.streams.tolist()))
         self._expected = (POINTER(c_int64) * len(pointers))(*pointers)
         self.structure = _Block(
-            sequences=codes.shape[0],
-            steps=codes.shape[1],
-            stall=stall,
-            resets=resets,
-            codes=self.codes.ctypes.data_as(POINTER(c_int64)),
-            layer_steps=self._kept,
+            sequences=len(drive.lengths),
+            stall=drive.stall,
+            resets=drive.resets,
+            steps=self._kept[1],
+            stream=self._kept[2],
+            codes=codes.ctypes.data_as(POINTER(c_int64)),
             expected=self._expected,
         )
 
@@ -243,25 +237,41 @@ def opened_bench(
 
 def _shape(plan: Plan, words: list[StepWords], job: Job) -> _Shape:
     layers, word = [], 0
-    for layer, step_words in zip(plan.layers, words, strict=True):
-        layers.append(_layer(layer, step_words, word))
+    steps = layer_steps(plan, 2)
+    for layer, step_words, count in zip(plan.layers, words, steps, strict=True):
+        layers.append(_layer(layer, step_words, word, once=count == 1))
         word += record_words(layer)
     return _Shape(
         input=_port(plan.source),
         output=_port(plan.answer),
         packets=plan.stream.packets,
         marks=plan.source.marks,
+        streams=plan.stream.streams,
         layers=len(layers),
         layer=(_Layer * len(layers))(*layers),
         answers_once=job.answers_once,
-        slowest=-1 if plan.answers_slowest else plan.slowest_layer,
-        held_up=steps_held_up(plan),
+        **_pace(plan),
         word_size=word_size(plan),
         cycles=job.cycles_per_step,
         fill=job.fill_cycles,
         settle=job.settle,
         patience=job.patience,
     )
+
+
+def _pace(plan: Plan) -> dict[str, int]:
+    """Return where the cycles of a step are looked at, and after how many steps."""
+    streams = plan.stream.streams
+    if streams == 1:
+        slowest = -1 if plan.answers_slowest else plan.slowest_layer
+        return {"slowest": slowest, "warm_up": WARM_UP, "held_up": steps_held_up(plan)}
+    slowest = pacing_layer(plan)
+    rounds = rounds_to_rhythm(plan) * streams
+    return {
+        "slowest": -2 if slowest is None else slowest,
+        "warm_up": rounds,
+        "held_up": rounds,
+    }
 
 
 def _port(packet: Packet) -> _Port:
@@ -276,7 +286,7 @@ def _port(packet: Packet) -> _Port:
     )
 
 
-def _layer(plan: LayerPlan, words: StepWords, word: int) -> _Layer:
+def _layer(plan: LayerPlan, words: StepWords, word: int, *, once: bool) -> _Layer:
     nodes = plan.layer.nodes
     return _Layer(
         word=word,
@@ -287,6 +297,7 @@ def _layer(plan: LayerPlan, words: StepWords, word: int) -> _Layer:
         is_signed=_numbers([node.signal.format.signed for node in nodes]),
         ordinary=len(words.ordinary.node),
         last=len(words.last.node),
+        once=once,
         node=_numbers([*words.ordinary.node, *words.last.node]),
         index=_numbers([*words.ordinary.index, *words.last.index]),
     )

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
@@ -26,11 +27,11 @@ from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan, one_stream
+from lmu_hw.plan import Plan, step_cycles
 from lmu_hw.reload import checked_window, reload
-from lmu_hw.simulate.bulk.blocks import drives
+from lmu_hw.simulate.bulk.blocks import Drive, drives
 from lmu_hw.simulate.bulk.library import Block, Report, compiled, opened_bench
-from lmu_hw.simulate.bulk.words import expected_codes, layer_steps, place_of, step_words
+from lmu_hw.simulate.bulk.words import expected_codes, place_of, step_words
 from lmu_hw.simulate.cache import opened
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, Since
 from lmu_hw.simulate.job import STALLS, Job
@@ -95,7 +96,6 @@ def simulate_bulk(
     kept, version = opened(cache), find(Simulator.VERILATOR).version
     folder, design = DesignFolder(directory), Design.read(directory)
     plan = read_plan(folder, design.network)
-    one_stream(plan, "`bulk`", "its library runs one sequence after the other")
     data = None if x is None else GoldenModel(design.network).quantize_input(x)
     changed = folder.changed_rtl()
     folder.results.check(folder.SIMULATION)
@@ -167,15 +167,19 @@ class _Run:
         """Yield what runs, and what must come of it."""
         golden = GoldenModel(self.network)
         options = {"longest": longest, "seed": self.seed, "data": data}
-        for drive in drives(self.network, self.total, **options):
-            steps = layer_steps(self.network, drive.codes.shape[1])
-            yield Block(
-                drive.codes,
-                stall=drive.stall,
-                resets=drive.resets,
-                layer_steps=steps,
-                expected=expected_codes(self.plan, golden.trace(drive.codes).codes, steps),
-            )
+        for drive in drives(self.network, self.total, **options, streams=self.plan.stream.streams):
+            yield Block(drive, self._expected(golden, drive))
+
+    def _expected(self, golden: GoldenModel, drive: Drive) -> list[NDArray[np.int64]]:
+        """Return the words of each layer, and the answers, of all sequences."""
+        by_part = [
+            expected_codes(self.plan, golden.trace(codes).codes, codes.shape[1])
+            for codes in drive.parts
+        ]
+        return [
+            np.concatenate([words.ravel() for words in place])
+            for place in zip(*by_part, strict=True)
+        ]
 
     def _passed(self, block: Block, running: Future[None]) -> bool:
         """Wait for a block, and say whether everything was as it must be."""
@@ -187,9 +191,8 @@ class _Run:
         running.result()
         report = self.report
         if report.place >= 0:
-            steps, at = list(block.layer_steps), int(report.at)
-            node, sequence, step, index = place_of(self.plan, steps, int(report.place), at)
-            wanted = block.expected[report.place].ravel()
+            at, wanted = int(report.at), block.expected[report.place]
+            node, sequence, step, index = place_of(self.plan, block.lengths, int(report.place), at)
             self.first = Mismatch(
                 node=node,
                 sequence=self.sequences + sequence,
@@ -199,26 +202,25 @@ class _Run:
                 got=None if report.missing else int(report.got),
             )
         passed = self.first is None and not report.failure
-        self.sequences += len(block.codes) if passed else 0
+        self.sequences += len(block.lengths) if passed else 0
         self.steps += int(report.taken)
         return passed
 
     def result(self, *, version: str, given: int, changed: tuple[str, ...]) -> Result:
         """Return what `simulation.json` says of the run."""
-        report, planned = self.report, self.plan.cycles(last_step=False)
-        shortest, longest = int(report.shortest), int(report.longest)
-        slow = longest and (shortest, longest) != (planned, planned)
-        times = " to ".join(f"{cycles:,}" for cycles in sorted({shortest, longest}))
-        late = f"a time step must take {planned:,} cycles at full load, but took {times}"
+        report, streams = self.report, self.plan.stream.streams
+        planned = step_cycles(self.plan)
+        times = {int(report.shortest), int(report.longest)} - {0}
+        late = "" if times <= {int(planned * streams)} else _late(planned, streams, sorted(times))
         return Result(
             simulator=Simulator.VERILATOR.value,
             version=version,
             words_compared=int(report.compared),
             mismatches=int(report.mismatches),
             first_mismatch=self.first,
-            failure=report.failure or (late if slow else ""),
+            failure=report.failure or late,
             cycles=int(report.cycles),
-            cycles_per_step=longest or None,
+            cycles_per_step=_number(Fraction(max(times), streams)) if times else None,
             steps=self.steps,
             input_steps=min(self.steps, given),
             input_steps_given=given,
@@ -230,6 +232,23 @@ class _Run:
             ),
             changed_files=changed,
             bulk=BulkRun(
-                sequences=self.sequences, seconds=round(self.seconds, 3), planned_cycles=planned
+                sequences=self.sequences,
+                seconds=round(self.seconds, 3),
+                planned_cycles=_number(planned),
             ),
         )
+
+
+def _late(planned: Fraction, streams: int, times: list[int]) -> str:
+    """Return the complaint of steps that are not as fast as planned."""
+    took = " to ".join(f"{cycles:,}" for cycles in times)
+    if streams == 1:
+        return f"a time step must take {planned} cycles at full load, but took {took}"
+    return (
+        f"{streams} steps of {streams} streams must take {planned * streams} cycles at full load, "
+        f"but took {took}"
+    )
+
+
+def _number(cycles: Fraction) -> int | float:
+    return int(cycles) if cycles.denominator == 1 else float(cycles)

@@ -22,9 +22,9 @@ _INPUTS = (
     "coefficient_write",
 )
 _OUTPUTS = ("s_axis_tready", "s_axis_malformed", "m_axis_tvalid", "m_axis_tlast", "m_axis_tuser")
-_OWN = {"m_axis_tdata": "answer", "m_axis_tkeep": "kept"}
+_OWN = {"m_axis_tdata": "answer", "m_axis_tkeep": "kept", "m_axis_tid": "answered"}
 """Wires of the width that the design has."""
-_TAGS = ("valid", "start", "node", "segment", "beat")
+_TAGS = ("valid", "start", "node", "segment", "beat", "stream")
 """What a record begins with, a word each: then the mask and the elements, whole words."""
 
 
@@ -43,11 +43,16 @@ def bulk_top(name: str, plan: Plan) -> str:
     wide = {
         "s_axis_tdata": plan.source.width,
         "s_axis_tkeep": plan.source.bytes,
+        "s_axis_tid": max(plan.source.id_bits, 1),
         "coefficient_address": 1,
         "coefficient_data": 1,
     } | coefficient_ports(plan)
     wide.pop("coefficient_write", None)
-    answer = {"m_axis_tdata": plan.answer.width, "m_axis_tkeep": plan.answer.bytes}
+    answer = {
+        "m_axis_tdata": plan.answer.width,
+        "m_axis_tkeep": plan.answer.bytes,
+        "m_axis_tid": max(plan.answer.id_bits, 1),
+    }
     missing = _missing(plan)
     joined = [f".{port}({port})" for port in (*_INPUTS, *_OUTPUTS) if port not in missing]
     joined += [f".{port}({port}[{n - 1}:0])" for port, n in wide.items() if port not in missing]
@@ -86,6 +91,8 @@ def _missing(plan: Plan) -> list[str]:
         missing += ["s_axis_tkeep", "m_axis_tkeep", "s_axis_malformed"]
     if not plan.source.marks:
         missing += ["s_axis_tuser", "m_axis_tuser"]
+    if not plan.source.id_bits:
+        missing += ["s_axis_tid", "m_axis_tid"]
     if not coefficient_ports(plan):
         missing += ["coefficient_write", "coefficient_address", "coefficient_data"]
     return missing
@@ -96,11 +103,13 @@ def _record(plan: LayerPlan) -> list[str]:
     layout, path = write_layout(plan), f"dut.{instance_name(plan)}.trace_"
     widths = {field: layout[field].width for field in ("node", "segment", "beat", "mask")}
     widths |= {"valid": 1, "start": 1, "data": plan.beat * code_width(plan)}
+    widths |= {"stream": (plan.streams - 1).bit_length()}  # 0: there is no such wire
     parts = []
     for field in reversed((*_TAGS, "mask", "data")):
         width = widths[field]
-        padding = -width % _WORD
-        parts += [*([f"{padding}'b0"] if padding else []), f"{path}{field}"]
+        padding = -width % _WORD if width else _WORD
+        parts += [f"{padding}'b0"] if padding else []
+        parts += [f"{path}{field}"] if width else []
     return parts
 
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.scoreboard import OUTPUT, layer_answers
 
@@ -48,16 +48,16 @@ def _order(plan: LayerPlan, numbers: list[int]) -> Order:
     return Order(*(np.concatenate([np.empty(0, np.int64), *part]) for part in (node, written)))
 
 
-def layer_steps(network: QuantizedNetwork, steps: int) -> list[int]:
+def layer_steps(plan: Plan, steps: int) -> list[int]:
     """Return the steps of each layer in a sequence: one behind a layer that answers once."""
     counts, count = [], steps
-    for layer in network.layers:
+    for layer in plan.layers:
         counts.append(count)
-        count = 1 if layer.last_only else count
+        count = 1 if layer.layer.last_only else count
     return counts
 
 
-def expected_codes(plan: Plan, trace: dict[str, Codes], steps: list[int]) -> list[Codes]:
+def expected_codes(plan: Plan, trace: dict[str, Codes], steps: int) -> list[Codes]:
     """Return what each layer must store, and the answers: (sequences, words) in order.
 
     Parameters
@@ -65,13 +65,14 @@ def expected_codes(plan: Plan, trace: dict[str, Codes], steps: list[int]) -> lis
     plan : Plan
     trace : dict of name to (sequences, steps, width) int64
         Of the golden model.
-    steps : list of int
-        Of `layer_steps`.
+    steps : int
+        Of each sequence.
     """
+    counts = layer_steps(plan, steps)
     expected = [
-        _layer_codes(layer, trace, count) for layer, count in zip(plan.layers, steps, strict=True)
+        _layer_codes(layer, trace, count) for layer, count in zip(plan.layers, counts, strict=True)
     ]
-    answers = layer_answers(plan.layers[-1].layer, trace, steps[-1])
+    answers = layer_answers(plan.layers[-1].layer, trace, counts[-1])
     return [*expected, np.ascontiguousarray(answers.reshape(len(answers), -1))]
 
 
@@ -93,31 +94,50 @@ def _layer_codes(plan: LayerPlan, trace: dict[str, Codes], steps: int) -> Codes:
     return codes
 
 
-def place_of(plan: Plan, steps: list[int], place: int, at: int) -> tuple[str, int, int, int]:
+def place_of(plan: Plan, lengths: Sequence[int], place: int, at: int) -> tuple[str, int, int, int]:
     """Return node, sequence of the block, step and element of a word.
 
     Parameters
     ----------
     plan : Plan
-    steps : list of int
-        Of `layer_steps`.
+    lengths : sequence of int
+        Steps of each sequence.
     place : int
         A layer; as many as there are layers: the answers.
     at : int
-        Number of the word among those of that place.
+        Number of the word among those of that place; as many as there are: behind the last one.
     """
-    total = steps[0]
+    for sequence, steps in enumerate(lengths):
+        words = _words_of(plan, steps, place)
+        if at < words:
+            return _place_in(plan, steps, place, at, sequence)
+        at -= words
+    return _place_in(plan, lengths[-1], place, 0, len(lengths))
+
+
+def _words_of(plan: Plan, steps: int, place: int) -> int:
+    """Return the words of a sequence at a place."""
+    counts = layer_steps(plan, steps)
     if place == len(plan.layers):
         spec = plan.layers[-1].layer
-        count = 1 if spec.last_only else steps[-1]
-        sequence, within = divmod(at, count * spec.output.size)
+        return (1 if spec.last_only else counts[-1]) * spec.output.size
+    words = step_words(plan.layers[place])
+    return (counts[place] - 1) * len(words.ordinary.node) + len(words.last.node)
+
+
+def _place_in(
+    plan: Plan, total: int, place: int, within: int, sequence: int
+) -> tuple[str, int, int, int]:
+    """Return node, sequence, step and element of a word of a sequence of `total` steps."""
+    if place == len(plan.layers):
+        spec = plan.layers[-1].layer
+        count = 1 if spec.last_only else layer_steps(plan, total)[-1]
         step, element = divmod(within, spec.output.size)
         return OUTPUT, sequence, total - count + step, element
-    layer, count = plan.layers[place], steps[place]
+    layer, count = plan.layers[place], layer_steps(plan, total)[place]
     words = step_words(layer)
     width = len(words.ordinary.node)
     before = (count - 1) * width
-    sequence, within = divmod(at, before + len(words.last.node))
     if within < before:
         step, word = divmod(within, width)
         order = words.ordinary

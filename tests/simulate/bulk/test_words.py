@@ -9,7 +9,7 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.quantize import Options, Realization, configure
-from lmu_hw.simulate.bulk.words import expected_codes, layer_steps, place_of
+from lmu_hw.simulate.bulk.words import expected_codes, place_of
 from lmu_hw.simulate.scoreboard import expect
 from lmu_hw.simulate.stimuli import Sequence
 from tests import networks
@@ -39,14 +39,14 @@ def test_words_are_those_of_the_other_bench_in_their_order(planned, steps):
     fmt = network.input.format
     random = np.random.default_rng(0)
     codes = random.integers(fmt.min_code, fmt.max_code + 1, (3, steps, network.inputs))
-    golden, counts = GoldenModel(network), layer_steps(network, steps)
-    expected = expected_codes(plan, golden.trace(codes).codes, counts)
+    golden = GoldenModel(network)
+    expected = expected_codes(plan, golden.trace(codes).codes, steps)
     others = expect(golden, plan, [Sequence(name="", codes=sequence) for sequence in codes])
     for place, (mine, other) in enumerate(zip(expected, others, strict=True)):
         words = other.words
         assert mine.flags.c_contiguous
         assert np.array_equal(mine.ravel(), words.code)
-        places = [place_of(plan, counts, place, at) for at in range(mine.size)]
+        places = [place_of(plan, [steps] * 3, place, at) for at in range(mine.size)]
         names = [other.names[node] for node in words.node]
         columns = (names, other.sequence, other.step, words.index)
         assert places == list(zip(*map(list, columns), strict=True))
