@@ -344,12 +344,15 @@ def _least_area_times_time(options: Sequence[Option]) -> Option:
     chosen: Option = options[0]
     for lanes in sorted({option.lanes for option in options}):
         weighed += [option for option in options if option.lanes == lanes]
-        fastest = min(option.time for option in weighed)
-        longest = min(longest, SLOWEST * fastest)
-        weighed = [option for option in weighed if option.time <= longest]
+        slowest = SLOWEST * min(option.time for option in weighed)
+        weighed = [option for option in weighed if option.time <= slowest]
+        # Slower ones than chosen before still say how good a plan can be: else each step to more
+        # multipliers could give away as much again.
         most = _AS_GOOD * min(option.area_time for option in weighed)
-        as_good = [option for option in weighed if option.area_time <= most]
-        chosen = min(as_good, key=lambda option: (option.time, option.area_time))
+        in_time = [option for option in weighed if option.time <= longest]
+        best = min(in_time, key=lambda option: option.area_time)
+        as_good = [option for option in in_time if option.area_time <= most]
+        chosen = min(as_good or [best], key=lambda option: (option.time, option.area_time))
         longest = chosen.time
     return chosen
 

@@ -11,7 +11,9 @@ _SHORTEST = 8.5
 """Period of the fastest clock in ns, by the paths that do not depend on the shape."""
 
 _SHIFT, _LEVEL = 4.0, 1.7
-"""The products of a row: how their sum is shifted, and each level of adders; in ns."""
+"""What is stored of a row: how its sum is shifted, and each level of adders; in ns. Products are
+added in pairs before they are stored, which is one level less: a product and a sum take less than
+the shortest period."""
 
 _WIDER, _LOOP = 0.3, 0.45
 """Each doubling of the columns, and a memory whose states depend on each other within one cycle: by
@@ -20,7 +22,7 @@ how much they made the clock slower of two designs that were placed and routed w
 
 def shape_ns(plan: LayerPlan) -> float:
     """Return the slowest of the paths that grow with the shape of a layer, in ns, about."""
-    levels = (plan.columns - 1).bit_length()
+    levels = max((plan.columns - 1).bit_length() - 1, 0)
     loops = [plan.node(node).loop_ns for node in plan.layer.structured]
     return max(_SHIFT + _LEVEL * levels, *loops, 0.0)
 
