@@ -87,7 +87,7 @@ def emit(
     reloadable : Reloadable
         Which coefficients are written through a port that the top gets; True: all of them.
     registers : bool
-        The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.register_map`.
+        The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.registers.map`.
     state_access : bool
         The top gets a port through which states are read and written while nothing is inside.
     stream_width, stream_elements, stream_last

@@ -15,8 +15,8 @@ import lmu_hw
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.top import saturating_nodes
+from lmu_hw.hdl.ports import saturating_nodes
+from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.manifest import read_plan
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import reload, writes_text

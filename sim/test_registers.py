@@ -18,8 +18,8 @@ import pytest
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.top import saturating_nodes
+from lmu_hw.hdl.ports import saturating_nodes
+from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import Plan, make_plan
 from lmu_hw.simulate.process import environment_of

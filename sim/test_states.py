@@ -15,7 +15,7 @@ import numpy as np
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.hdl.register_map import register_map
+from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import STATE_LATENCY, Plan, StateMap
 from lmu_hw.simulate.process import environment_of

@@ -16,8 +16,7 @@ import numpy as np
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.hdl.top import element_bits
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork, element_bits
 from lmu_hw.plan import Plan
 from lmu_hw.simulate import Simulator, find
 from lmu_hw.simulate.wrapper import coefficient_ports

@@ -11,7 +11,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker, count_bits
-from lmu_hw.hdl.blocks import layer_blocks
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states
 from lmu_hw.hdl.mac import MacArray
@@ -19,6 +18,7 @@ from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
 from lmu_hw.hdl.output_stage import OutputStage, saturating, saturations_layout, write_layout
+from lmu_hw.hdl.reload.blocks import layer_blocks
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.state_access import port_layout
 from lmu_hw.hdl.storage import VectorRam
@@ -62,7 +62,7 @@ class Layer(wiring.Component):
     write : Out(write_layout)
         Codes as they are stored; what simulation compares with the golden model.
     load : In(struct of load_layout), if the plan is reloadable
-        Writes a word of coefficients, by the names of `lmu_hw.hdl.blocks`.
+        Writes a word of coefficients, by the names of `lmu_hw.hdl.reload.blocks`.
     busy : Out(1), if it is watched
         A step is computed, or an answer has not left what receives it.
     saturated : Out(array of counts), if it is watched

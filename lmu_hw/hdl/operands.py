@@ -150,7 +150,7 @@ def connect_array(
     first_step : Signal(1)
         There is no step before in the sequence.
     load : View, if the plan is writable
-        Of the blocks of its layer, see `lmu_hw.hdl.blocks`.
+        Of the blocks of its layer, see `lmu_hw.hdl.reload.blocks`.
     """
     plan = sequencer.plan
     chosen = _control(m, sequencer, mac, words, first_step)

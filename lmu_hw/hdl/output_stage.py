@@ -14,11 +14,11 @@ from amaranth.utils import bits_for
 from lmu_hw.fixed import Overflow, Requant
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.assertions import add_checker, count_bits
-from lmu_hw.hdl.blocks import output_blocks
 from lmu_hw.hdl.contexts import of_context, steps_layout
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
+from lmu_hw.hdl.reload.blocks import output_blocks
 from lmu_hw.hdl.requantize import is_outside, requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import context_field, tag_layout

@@ -15,8 +15,8 @@ from amaranth.lib.wiring import Component
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import checker_modules, guarded
 from lmu_hw.hdl.comments import commented, packed_words, purposes
-from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.registers import RegisteredTop
+from lmu_hw.hdl.registers.map import register_map
+from lmu_hw.hdl.registers.top import RegisteredTop
 from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.storage import RomFiles

@@ -49,7 +49,7 @@ def _registers(subject: Subject) -> dict[str, object]:
     plan = subject.plan
     if not plan.registers:
         return {"registers": (), "identity": (), "loads": False, "parts": 0, "runs": ()}
-    from lmu_hw.hdl.register_map import parts, register_map
+    from lmu_hw.hdl.registers.map import parts, register_map
 
     registers = register_map(plan, subject.design.digest)
     names = ("IDENTIFICATION", "FEATURES", *(n for n in registers.names if "DIGEST" in n))

@@ -94,7 +94,7 @@ def ports_of(plan: Plan) -> tuple[Port, ...]:
     KeyError
         If there is a port without words: an impossible state.
     """
-    from lmu_hw.hdl.registers import port_widths
+    from lmu_hw.hdl.registers.top import port_widths
 
     shapes = [("clk", False, 1), ("rst", False, 1), *port_widths(plan)]
     marks = plan.source.marks

@@ -9,7 +9,7 @@ from lmu_hw.integration.render import render
 from lmu_hw.integration.subject import Subject
 
 if TYPE_CHECKING:
-    from lmu_hw.hdl.register_map import Field, Register, RegisterMap
+    from lmu_hw.hdl.registers.map import Field, Register, RegisterMap
 
 __all__ = ["register_files", "register_table", "system_rdl"]
 
@@ -18,7 +18,7 @@ def register_files(subject: Subject) -> dict[str, str]:
     """Return the files of a design with registers; none if it has none."""
     if not subject.plan.registers:
         return {}
-    from lmu_hw.hdl.register_map import register_map  # brings Amaranth, which is slow to load
+    from lmu_hw.hdl.registers.map import register_map  # brings Amaranth, which is slow to load
 
     registers = register_map(subject.plan, subject.design.digest)
     text = system_rdl(subject.name, registers, digest=subject.design.digest)
@@ -62,7 +62,7 @@ def register_table(registers: RegisterMap) -> str:
 
 def _properties(register: Register, field: Field) -> str:
     """Return what SystemRDL says of who reads and writes a field."""
-    from lmu_hw.hdl.register_map import Access
+    from lmu_hw.hdl.registers.map import Access
 
     match field.access:
         case Access.READ if register.counts or register.name == "STATUS":

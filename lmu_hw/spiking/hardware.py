@@ -7,11 +7,12 @@ from amaranth.hdl import Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from lmu_hw.hdl.axi_stream import ToAxi
 from lmu_hw.hdl.requantize import requantize
-from lmu_hw.hdl.top import ToAxi, element_bits
 from lmu_hw.hdl.verilog import component_verilog
 from lmu_hw.names import checked_name
 from lmu_hw.network import Signal as Vector
+from lmu_hw.network import element_bits
 from lmu_hw.spiking.currents import Currents, current_cycles
 from lmu_hw.spiking.memory import SpikingMemory
 from lmu_hw.spiking.population import Population, population_cycles

@@ -11,7 +11,8 @@ from amaranth.sim import Simulator
 
 from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.top import NetworkTop, saturating_nodes
+from lmu_hw.hdl.ports import saturating_nodes
+from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.network import MemoryNode
 from tests import networks, structured
 from tests.plans import fastest_plan

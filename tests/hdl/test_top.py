@@ -11,8 +11,7 @@ import pytest
 
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.top import element_bits
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork, element_bits
 from lmu_hw.quantize import quantize
 from tests import networks, random_networks
 from tests.hdl.bench import simulate

@@ -11,7 +11,7 @@ import pytest
 import lmu_hw
 from lmu_hw.boards.ports import Ports, ports_of
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
+from lmu_hw.hdl.registers.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import port_bits, wrapper
 from tests.implement.conftest import tiny_network

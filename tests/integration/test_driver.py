@@ -12,7 +12,7 @@ import pytest
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.fixed.ops import quantize
-from lmu_hw.hdl.register_map import register_map
+from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.integration.driver import driver
 from lmu_hw.plan import StateMap
 from tests.integration.designs import subject

@@ -11,7 +11,7 @@ import pytest
 from peakrdl_ipxact import IPXACTExporter
 from systemrdl import RDLCompiler
 
-from lmu_hw.hdl.register_map import Access, register_map
+from lmu_hw.hdl.registers.map import Access, register_map
 from lmu_hw.integration.registers import register_files, register_table
 from tests import registered
 from tests.integration.designs import subject

@@ -11,7 +11,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.hdl.top import element_bits
+from lmu_hw.network import element_bits
 from lmu_hw.spiking import population
 from lmu_hw.spiking.currents import Currents
 from lmu_hw.spiking.golden import SpikingModel

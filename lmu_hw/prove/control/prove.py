@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.assertions import MACRO, blocks
 from lmu_hw.hdl.checkers import CHECKERS
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.ports import instance_name
 from lmu_hw.hdl.verilog import core_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan

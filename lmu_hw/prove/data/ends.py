@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from itertools import chain, product
 
-from lmu_hw.hdl.top import element_bits, instance_name
+from lmu_hw.hdl.ports import instance_name
+from lmu_hw.network import element_bits
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import freeze, symbol
 from lmu_hw.prove.algebra.words import Pieces, Word, join, part, unknown

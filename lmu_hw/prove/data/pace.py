@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.ports import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.words import Word, unknown
 from lmu_hw.prove.claims import HELD, amount

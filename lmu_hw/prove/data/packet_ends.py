@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.ports import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import Value, symbol
 from lmu_hw.prove.algebra.words import Word, join, number, part, unknown

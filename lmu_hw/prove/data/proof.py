@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lmu_hw.errors import ToolError
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.ports import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.atoms import Unknown, forget
 from lmu_hw.prove.algebra.directions import forget_directions

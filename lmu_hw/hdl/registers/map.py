@@ -12,8 +12,8 @@ from enum import Enum
 
 from amaranth.utils import bits_for
 
+from lmu_hw.hdl.ports import saturating_nodes
 from lmu_hw.hdl.reload import AddressMap
-from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.plan import Plan, StateMap
 
 __all__ = ["BITS", "DIGEST_WORDS", "Access", "Field", "Register", "RegisterMap", "register_map"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from amaranth.sim import Simulator
 
-from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.registers import RegisterFile, port_widths
+from lmu_hw.hdl.registers.file import RegisterFile
+from lmu_hw.hdl.registers.map import register_map
+from lmu_hw.hdl.registers.top import port_widths
 from lmu_hw.hdl.reload import AddressMap
 from tests import registered
-
-OKAY, SLVERR = 0, 2
+from tests.hdl.registers.bus import OKAY, SLVERR, write
 
 
 def session(hold):
@@ -21,10 +21,10 @@ def session(hold):
     simulator.add_clock(1e-6)
 
     async def watch(ctx):
-        async for _, _, write, address, word in ctx.tick().sample(
+        async for _, _, writes, address, word in ctx.tick().sample(
             file.coefficient_write, file.coefficient_address, file.coefficient_data
         ):
-            if write:
+            if writes:
                 words.append((address, word))
 
     async def run(ctx):
@@ -34,23 +34,6 @@ def session(hold):
     simulator.add_testbench(run)
     simulator.run()
     return words
-
-
-async def write(ctx, file, name, value, strobe=15):
-    """Return the response to a write: the data first, then the address."""
-    ctx.set(file.wdata, value)
-    ctx.set(file.wstrb, strobe)
-    ctx.set(file.wvalid, 1)
-    await ctx.tick()
-    ctx.set(file.wvalid, 0)
-    ctx.set(file.awaddr, file.registers[name].offset)
-    ctx.set(file.awvalid, 1)
-    await ctx.tick()
-    ctx.set(file.awvalid, 0)
-    ctx.set(file.bready, 1)
-    response = (await ctx.tick().sample(file.bresp).until(file.bvalid))[0]
-    ctx.set(file.bready, 0)
-    return response
 
 
 def test_a_word_of_coefficients_is_written_with_its_last_part():

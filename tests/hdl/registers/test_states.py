@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from amaranth.sim import Simulator
 
-from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.registers import RegisterFile
+from lmu_hw.hdl.registers.file import RegisterFile
+from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.plan import STATE_LATENCY
 from tests import registered
-from tests.hdl.test_registers import OKAY, SLVERR, write
+from tests.hdl.registers.bus import OKAY, SLVERR, write
 
 
 def session(hold, *, busy=False):

@@ -15,8 +15,8 @@ from functools import cached_property
 from amaranth.utils import bits_for
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.hdl.blocks import Block, layer_blocks
-from lmu_hw.hdl.shape import check_shape
+from lmu_hw.hdl.reload.blocks import Block, layer_blocks
+from lmu_hw.hdl.reload.shape import check_shape
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 

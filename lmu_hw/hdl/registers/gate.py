@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker
 from lmu_hw.hdl.packets import count
-from lmu_hw.hdl.register_map import BITS
+from lmu_hw.hdl.registers.map import BITS
 from lmu_hw.network import Packet
 
 __all__ = ["Gate"]

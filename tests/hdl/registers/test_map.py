@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from lmu_hw.fixed import Overflow
-from lmu_hw.hdl.register_map import BITS, register_map
-from lmu_hw.hdl.top import saturating_nodes
+from lmu_hw.hdl.ports import saturating_nodes
+from lmu_hw.hdl.registers.map import BITS, register_map
 from lmu_hw.plan import StateMap, make_plan
 from tests import networks, registered
 
