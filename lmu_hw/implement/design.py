@@ -41,7 +41,9 @@ from lmu_hw.implement.targets import LIBERTY, Target, on_board, target_named
 from lmu_hw.implement.tools import require
 from lmu_hw.implement.wrapper import WRAPPER_FILE
 from lmu_hw.manifest import read_plan
+from lmu_hw.measure.energy import Clocking
 from lmu_hw.measure.implementation import Implementation
+from lmu_hw.plan import Plan
 
 __all__ = ["SEEDS", "implement"]
 
@@ -123,13 +125,7 @@ def implement(
     changed = folder.changed_rtl()
     files, name = rtl_files(folder), design.network.name
     verilog = files[f"{name}.v"].decode()
-    if job.pinned and plan.stream.packets:
-        # A beat as wide as a vector is no set of pins, even where there are enough.
-        job = replace(job, narrow=has_pins(job.target, ports_of(verilog, name).names))
-    if chosen is not None:
-        ports = ports_of(verilog, name)
-        build = build_board(chosen, ports, name, plan, link=link, baud=baud, clock=clock)
-        job = replace(job, build=build, clock=build.clock)
+    job = _connected(job, verilog, name, plan, board=chosen, link=link, baud=baud)
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
     place = _place(folder)
@@ -137,32 +133,80 @@ def implement(
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as temporary:
         work = Path(temporary)
         found = implement_verilog(files, name, work, job, progress=progress)
-        latency = sum(layer.cycles(last_step=True) for layer in plan.layers)
-        enables = None
-        if job.library is None:  # whose flip-flops have no enables: they are gates before them
-            cycles = plan.cycles(last_step=True)
-            source = plan.source if plan.stream.packets else None
-            enables = clocking(
-                work, job.target, name, cycles=cycles, latency=latency, source=source
-            )
         result = replace(
-            found,
-            cycles_per_step=plan.cycles(last_step=False),
-            latency_cycles=latency,
+            _with_plan(found, plan, _enables(job, name, plan, work)),
             changed_files=changed,
-            energy=step_energy(plan, found.total.ff, enables),
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
-        if job.build is not None:
-            texts = {f"{job.target.name}.sh": board_script(job.target, job.build, name, _LEFT)}
-            for file, text in {**texts, **script_files(job.target)}.items():
-                (work / file).write_text(text)
+        _write_scripts(job, name, work)
         place.mkdir(exist_ok=True)
-        for file, kept in left.items():
-            folder.results.write(kept, work / file)
-    kept = [other for other in earlier if other.target != result.target and other.rtl == result.rtl]
-    write_implementations(folder, [*kept, result])
+        for file, path in left.items():
+            folder.results.write(path, work / file)
+    others = [o for o in earlier if o.target != result.target and o.rtl == result.rtl]
+    write_implementations(folder, [*others, result])
     return result
+
+
+def _connected(
+    job: Job,
+    verilog: str,
+    name: str,
+    plan: Plan,
+    *,
+    board: Board | None,
+    link: str | None,
+    baud: int | None,
+) -> Job:
+    """Return the job with what the ports of a design are connected to, where they are to be."""
+    if job.pinned and plan.stream.packets:
+        # A beat as wide as a vector is no set of pins, even where there are enough.
+        job = replace(job, narrow=has_pins(job.target, ports_of(verilog, name).names))
+    if board is None:
+        return job
+    ports = ports_of(verilog, name)
+    build = build_board(board, ports, name, plan, link=link, baud=baud, clock=job.clock)
+    return replace(job, build=build, clock=build.clock)
+
+
+def _enables(job: Job, name: str, plan: Plan, work: Path) -> Clocking | None:
+    """Return how often flip-flops are clocked; None: they have no enables.
+
+    Those of a library of standard cells have gates before them.
+    """
+    if job.library is not None:
+        return None
+    return clocking(
+        work,
+        job.target,
+        name,
+        cycles=plan.cycles(last_step=True),
+        latency=_latency(plan),
+        source=plan.source if plan.stream.packets else None,
+    )
+
+
+def _with_plan(found: Implementation, plan: Plan, enables: Clocking | None) -> Implementation:
+    """Return what was implemented with its cycles and the energy of a step."""
+    return replace(
+        found,
+        cycles_per_step=plan.cycles(last_step=False),
+        latency_cycles=_latency(plan),
+        energy=step_energy(plan, found.total.ff, enables),
+    )
+
+
+def _latency(plan: Plan) -> int:
+    """Return the cycles of all layers, one after the other."""
+    return sum(layer.cycles(last_step=True) for layer in plan.layers)
+
+
+def _write_scripts(job: Job, name: str, work: Path) -> None:
+    """Write what makes the bitstream of a board again, if the design is for one."""
+    if job.build is None:
+        return
+    texts = {f"{job.target.name}.sh": board_script(job.target, job.build, name, _LEFT)}
+    for file, text in {**texts, **script_files(job.target)}.items():
+        (work / file).write_text(text)
 
 
 def _place(folder: DesignFolder) -> Path:
