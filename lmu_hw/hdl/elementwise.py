@@ -15,7 +15,7 @@ from amaranth.utils import exact_log2
 from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.sequencer import context_field, tag_layout
+from lmu_hw.hdl.slots import context_field, tag_layout
 from lmu_hw.network import Product
 from lmu_hw.plan import LayerPlan
 

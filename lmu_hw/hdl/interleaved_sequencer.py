@@ -11,10 +11,34 @@ from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.slots import SlotTable
 from lmu_hw.plan import LayerPlan
 from lmu_hw.plan.interleaving import phases_of
 
 __all__ = ["InterleavedSequencer"]
+
+
+class _PhasedSlots(SlotTable):
+    """Slots that also know of their phase: whether it is the first, where it ends and begins."""
+
+    def __init__(self, plan: LayerPlan) -> None:
+        super().__init__(plan)
+        self.phases = phases_of(plan)
+
+    def describe(self, index: int) -> dict[str, int]:
+        node = self.slots[index].node
+        (number,) = (n for n, phase in enumerate(self.phases) if node in phase)
+        phase = self.phases[number]
+        return super().describe(index) | {
+            "enters": number == 0,
+            "ends_phase": number < len(self.phases) - 1,  # of one node each
+            "phase_slot": next(n for n, run in enumerate(self.slots) if run.node == phase[0]),
+        }
+
+    @property
+    def layout(self) -> data.StructLayout:
+        more = {"enters": 1, "ends_phase": 1, "phase_slot": self.shape}
+        return data.StructLayout(dict(super().layout.members) | more)
 
 
 class InterleavedSequencer(Sequencer):
@@ -44,9 +68,7 @@ class InterleavedSequencer(Sequencer):
         That of `next_word`, and of `word`.
     """
 
-    def __init__(self, plan: LayerPlan) -> None:
-        super().__init__(plan)
-        self.phases = phases_of(plan)
+    table_class = _PhasedSlots
 
     def _other_members(self) -> dict[str, wiring.Member]:
         contexts = self.plan.contexts
@@ -173,24 +195,10 @@ class InterleavedSequencer(Sequencer):
         nodes = self.plan.layer.nodes
         m.d.sync += self.moved.eq(-1)
         with m.Switch(slot):
-            for phase in self.phases:
-                with m.Case(*(n for n, run in enumerate(self.slots) if run.node in phase)):
-                    for number, rom in enumerate(self.roms):
+            for phase in self.table.phases:
+                with m.Case(*(n for n, run in enumerate(self.table.slots) if run.node in phase)):
+                    for number, rom in enumerate(self.table.roms):
                         own = [nodes[n] for n in phase if nodes[n] in rom.nodes]
                         if own:
                             first = rom.first_words[own[0]]
                             m.d.sync += self.coefficients[number].eq(first)
-
-    def _describe(self, index: int) -> dict[str, int]:
-        node = self.slots[index].node
-        (number,) = (n for n, phase in enumerate(self.phases) if node in phase)
-        phase = self.phases[number]
-        return super()._describe(index) | {
-            "enters": number == 0,
-            "ends_phase": number < len(self.phases) - 1,  # of one node each
-            "phase_slot": next(n for n, run in enumerate(self.slots) if run.node == phase[0]),
-        }
-
-    def _slot_layout(self) -> data.StructLayout:
-        more = {"enters": 1, "ends_phase": 1, "phase_slot": self.slot.shape()}
-        return data.StructLayout(dict(super()._slot_layout().members) | more)

@@ -17,8 +17,9 @@ from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
-from lmu_hw.hdl.output_stage import OutputStage, saturating, saturations_layout, write_layout
+from lmu_hw.hdl.output_stage import OutputStage
 from lmu_hw.hdl.reload.blocks import layer_blocks
+from lmu_hw.hdl.saturations import saturating, saturations_layout
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.state_access import port_layout
 from lmu_hw.hdl.storage import VectorRam
@@ -29,6 +30,7 @@ from lmu_hw.hdl.streams import (
     has_room,
     vector_signature,
 )
+from lmu_hw.hdl.writes import write_layout
 from lmu_hw.network import INPUT, AnyNode, MemoryNode
 from lmu_hw.plan import LayerPlan, StateMap
 

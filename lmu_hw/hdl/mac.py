@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from lmu_hw.hdl.pipeline import follow
-from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.hdl.slots import tag_layout
 from lmu_hw.network import QuantizedLayer
 from lmu_hw.plan import MAC_LATENCY, LayerPlan
 

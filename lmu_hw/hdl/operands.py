@@ -78,7 +78,7 @@ def add_memories(
     """
     plan, words, reached = sequencer.plan, {}, {}
     for node in plan.layer.nodes:
-        readers = [(slot, read) for slot, read in sequencer.reads if read.source == node.name]
+        readers = [(slot, read) for slot, read in sequencer.table.reads if read.source == node.name]
         if not readers:
             continue
         delayed = [slot for slot, read in readers if read.delayed]
@@ -159,7 +159,7 @@ def connect_array(
             data.ArrayLayout(shape_of(plan.layer.signals[source].format), plan.columns), word
         )
         for source, word in words.items()
-        if any(term.source == source for _, term in sequencer.terms)
+        if any(term.source == source for _, term in sequencer.table.terms)
     }
     for column in range(plan.columns):
         masked = [Mux(chosen[source], of[column], 0) for source, of in elements.items()]
@@ -199,8 +199,8 @@ def _control(
             *(chosen.eq(0) for chosen in s1_chosen.values()),
         ]
     with m.If(sequencer.valid), m.Switch(sequencer.slot):
-        for slot, term in sequencer.terms:
-            node = layer.nodes[sequencer.slots[slot].node]
+        for slot, term in sequencer.table.terms:
+            node = layer.nodes[sequencer.table.slots[slot].node]
             with m.Case(slot):
                 m.d.sync += [
                     s1.shift.eq(amounts.index(layer.term_shift(node, term))),

@@ -4,55 +4,30 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import assert_never
+from typing import Any, assert_never
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, ShapeLike, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
 
-from lmu_hw.fixed import Overflow, Requant
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.contexts import of_context, steps_layout
 from lmu_hw.hdl.elementwise import total_layout
-from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.reload.blocks import output_blocks
-from lmu_hw.hdl.requantize import is_outside, requantize
-from lmu_hw.hdl.row_constants import RowRom, narrowing
-from lmu_hw.hdl.sequencer import context_field, tag_layout
-from lmu_hw.hdl.storage import Rom, VectorRam
+from lmu_hw.hdl.residues import ResidueStep, add_residues, residue_rams
+from lmu_hw.hdl.row_constants import RowRom
+from lmu_hw.hdl.saturations import count_saturations, saturations_layout
+from lmu_hw.hdl.slots import context_field, tag_layout
+from lmu_hw.hdl.storage import Rom
 from lmu_hw.hdl.tables import table_name
-from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, Node, Rectifier, Table
-from lmu_hw.plan import LayerPlan, Storage, half_ulp
+from lmu_hw.hdl.totals import finished, narrow, total_width
+from lmu_hw.hdl.writes import code_width, is_row, write_layout
+from lmu_hw.network import ElementwiseNode, Node, Rectifier, Table
+from lmu_hw.plan import LayerPlan
 
-__all__ = ["OutputStage", "code_width", "saturating", "saturations_layout", "write_layout"]
-
-
-def code_width(plan: LayerPlan) -> int:
-    """Return the bits that hold a code of any node of the layer."""
-    return max(node.signal.format.width for node in plan.layer.nodes)
-
-
-def write_layout(plan: LayerPlan) -> data.StructLayout:
-    """Return the layout of a beat of codes on its way into RAM.
-
-    ``mask`` tells which elements are rows of the node, the first one if any; ``beat`` counts the
-    beats of the rows. What memories store beside the rows is never read but times zero.
-    """
-    rows = max(node.rows for node in plan.layer.nodes)
-    return data.StructLayout(
-        {
-            "valid": 1,
-            "node": tag_layout(plan)["node"].shape,
-            "segment": tag_layout(plan)["segment"].shape,
-            "beat": bits_for(-(-rows // plan.rows) * plan.beats_per_group),
-            "mask": plan.beat,
-            "data": data.ArrayLayout(unsigned(code_width(plan)), plan.beat),
-            **context_field(plan),
-        }
-    )
+__all__ = ["OutputStage"]
 
 
 class OutputStage(wiring.Component):
@@ -105,11 +80,7 @@ class OutputStage(wiring.Component):
         accessible: bool = False,
     ) -> None:
         self.plan, self.latency, self.watched = plan, plan.drain_latency, watched
-        self.residues = {
-            node.name: _residue_ram(plan, node, accessible=accessible)
-            for node in plan.layer.sums
-            if node.error_feedback
-        }
+        self.residues = residue_rams(plan, accessible=accessible)
         loads = {block.name: block.load_layout for block in output_blocks(plan)}
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
@@ -131,7 +102,7 @@ class OutputStage(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        plan, layer = self.plan, self.plan.layer
+        plan = self.plan
         control = data.StructLayout(
             {
                 name: self.write.shape()[name].shape
@@ -142,11 +113,32 @@ class OutputStage(wiring.Component):
         stages = [Signal(control, name=f"d{n}") for n in range(self.latency + 1)]
         for before, after in pairwise([a0, a1, *stages]):
             follow(m, before, after)
-        d0, d1, d2 = stages[:3]
-        answered, written = stages[-2:]
+        self._count_beats(m, a0)
+        rows = self._rows(m, stages[0])
+        totals = self._totals(m, (a0, a1), stages, rows)
+        written = self._codes(m, stages, totals)
+        if plan.layer.elementwise:
+            self._elements(m, stages[2], totals)
+        if self.watched:
+            count_saturations(m, plan, self.saturated, stages[2], totals)
+        last = stages[-1]
+        m.d.comb += [
+            *(self.write[name].eq(last[name]) for name in ("valid", "node", "segment", "beat")),
+            self.write.data.eq(Cat(written)),
+            *(self.write[name].eq(last[name]) for name in context_field(plan)),
+        ]
+        beats = plan.beats_per_group
+        elements = self.elements.tag.valid if plan.layer.elementwise else Const(0)
+        signals = {"upcoming": self.upcoming, "sums": stages[1].valid, "elements": elements}
+        add_checker(m, platform, "drain", BEATS=beats, BITS=count_bits(beats), **signals)
+        return m
 
-        # a0: the beats of a group, two cycles ahead of its rows: what is read for them comes out of
-        # a memory in a1 and of a register in d0.
+    def _count_beats(self, m: Module, a0: Any) -> None:
+        """Count the beats of a group, two cycles ahead of its rows.
+
+        What is read for them comes out of a memory in a1 and of a register in d0.
+        """
+        plan = self.plan
         left = Signal(range(plan.beats_per_group + 1))
         tag = Signal(self.tag.shape())
         m.d.comb += [a0.valid.eq(left != 0), a0.node.eq(tag.node), a0.segment.eq(tag.segment)]
@@ -160,8 +152,10 @@ class OutputStage(wiring.Component):
         with m.Elif(a0.valid):
             m.d.sync += a0.beat.eq(a0.beat + 1)
 
-        # d0: the rows leave by beats; the first ones are at the bottom.
-        rows = Signal(self.sums.shape(), reset_less=True)
+    def _rows(self, m: Module, d0: Any) -> Any:
+        """Take the sums over; they leave by beats, the first ones are at the bottom."""
+        plan = self.plan
+        rows = Signal(self.sums.shape(), name="rows", reset_less=True)
         present = Signal(2)
         taken = Signal()
         m.d.sync += present.eq(Cat(self.upcoming, present[0]))
@@ -172,25 +166,21 @@ class OutputStage(wiring.Component):
             bits = plan.beat * self.sums.shape().elem_shape.width
             with m.Elif(d0.valid):
                 m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
+        return rows
 
-        # d1: sums, shifted, beside what is added; d2: totals, also those of element-wise nodes;
-        # their low bits are the next residues; d3: codes that enter the activation; answered: the
-        # same beside the answers of tables, d4 where no table delays them; written: data.
-        total = signed(_total_width(plan))
-        code = unsigned(max(node.requant.format.width for node in _finished(plan)))
-        d1_sums, d1_addends, d2_totals, d3_codes, data_written = (
-            [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
-            for name, shape in (
-                ("d1_sum", total),
-                ("d1_addend", total),
-                ("d2_total", total),
-                ("d3_code", code),
-                ("written_data", unsigned(code_width(plan))),
-            )
+    def _totals(
+        self, m: Module, ahead: tuple[Any, Any], stages: list[Any], rows: Any
+    ) -> list[Signal]:
+        """Return totals, in d2: in d1 sums, shifted, beside what is added."""
+        (a0, a1), (d0, d1, d2) = ahead, stages[:3]
+        total = signed(total_width(self.plan))
+        d1_sums, d1_addends, d2_totals = (
+            self._lanes(name, total) for name in ("d1_sum", "d1_addend", "d2_total")
         )
         constants = self._row_constants(m, a0, a1)
-        residues = self._residues(m, a0, a1, d2, d2_totals)
-        for lane in range(plan.beat):
+        step = self._residue_step(a0, a1, d2)
+        residues = add_residues(m, self.plan, self.residues, (a0, a1, d2), d2_totals, step)
+        for lane in range(self.plan.beat):
             up, addend = Value.cast(constants[lane].up), constants[lane].addend
             with m.If(d0.valid):
                 m.d.sync += [
@@ -199,46 +189,56 @@ class OutputStage(wiring.Component):
                 ]
             with m.If(d1.valid):
                 m.d.sync += d2_totals[lane].eq(d1_sums[lane] + d1_addends[lane])
+        return d2_totals
+
+    def _lanes(self, name: str, shape: ShapeLike) -> list[Signal]:
+        return [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(self.plan.beat)]
+
+    def _residue_step(self, a0: Any, a1: Any, d2: Any) -> ResidueStep:
+        if self.plan.contexts == 1:
+            return ResidueStep(self.first_step)
+        before, there, after = (of_context(self.steps, stage) for stage in (a0, a1, d2))
+        return ResidueStep(there.first, before.stream, after.stream)
+
+    def _codes(self, m: Module, stages: list[Any], totals: list[Signal]) -> list[Signal]:
+        """Return what is written.
+
+        In d3 it enters the activation; answers of tables are there in the last stage but one, which
+        is d4 where there is none, and so are codes that no table delays.
+        """
+        plan, d2 = self.plan, stages[2]
+        answered, written = stages[-2:]
+        code = unsigned(max(node.requant.format.width for node in finished(plan)))
+        d3_codes = self._lanes("d3_code", code)
+        data_written = self._lanes("written_data", unsigned(code_width(plan)))
         passed = self._passed(m, stages, d3_codes)
-        for node in _finished(plan):
-            index = layer.nodes.index(node)
+        for node in finished(plan):
+            index = plan.layer.nodes.index(node)
             tabulated = self._tables(m, node, stages[3:6], d3_codes)
             for lane in range(plan.beat):
                 with m.If(d2.valid & (d2.node == index)):
-                    m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
+                    m.d.sync += d3_codes[lane].eq(narrow(node, totals[lane]))
                 with m.If(answered.valid & (answered.node == index)):
                     source = passed if tabulated is None else tabulated
                     m.d.sync += data_written[lane].eq(source[lane])
             with m.If(written.node == index):
-                for lane in range(plan.beat):
-                    m.d.comb += self.write.mask[lane].eq(
-                        written.valid & self._inside(node, written.beat, lane)
-                    )
-        if layer.elementwise:
-            with m.If(self.elements.tag.valid):
-                m.d.sync += [
-                    d2.valid.eq(1),
-                    d2.node.eq(self.elements.tag.node),
-                    d2.segment.eq(0),
-                    d2.beat.eq(self.elements.tag.beat),
-                    *(d2[name].eq(self.elements.tag[name]) for name in context_field(plan)),
-                    *(d2_totals[lane].eq(self.elements.totals[lane]) for lane in range(plan.beat)),
+                m.d.comb += [
+                    mask.eq(written.valid & is_row(plan, node, written.beat, lane))
+                    for lane, mask in enumerate(self.write.mask)
                 ]
-        if self.watched:
-            self._saturations(m, d2, d2_totals)
-        m.d.comb += [
-            self.write.valid.eq(written.valid),
-            self.write.node.eq(written.node),
-            self.write.segment.eq(written.segment),
-            self.write.beat.eq(written.beat),
-            self.write.data.eq(Cat(data_written)),
-            *(self.write[name].eq(written[name]) for name in context_field(plan)),
-        ]
-        beats = plan.beats_per_group
-        elements = self.elements.tag.valid if layer.elementwise else Const(0)
-        signals = {"upcoming": self.upcoming, "sums": stages[1].valid, "elements": elements}
-        add_checker(m, platform, "drain", BEATS=beats, BITS=count_bits(beats), **signals)
-        return m
+        return data_written
+
+    def _elements(self, m: Module, d2: Any, totals: list[Signal]) -> None:
+        """Let the totals of element-wise nodes in, which take the same way from d2 on."""
+        with m.If(self.elements.tag.valid):
+            m.d.sync += [
+                d2.valid.eq(1),
+                d2.node.eq(self.elements.tag.node),
+                d2.segment.eq(0),
+                d2.beat.eq(self.elements.tag.beat),
+                *(d2[name].eq(self.elements.tag[name]) for name in context_field(self.plan)),
+                *(total.eq(self.elements.totals[lane]) for lane, total in enumerate(totals)),
+            ]
 
     def _row_constants(self, m: Module, a0: Signal, a1: Signal) -> data.View:
         """Add the ROM of row constants; return those of the beat in d0, one for each lane."""
@@ -273,64 +273,6 @@ class OutputStage(wiring.Component):
                         m.d.sync += d0_constants.eq(beat)
         return d0_constants
 
-    def _saturations(self, m: Module, d2: Signal, d2_totals: list[Signal]) -> None:
-        """Count the sums of a beat that lie outside the format of their node."""
-        for place, node in enumerate(saturating(self.plan)):
-            if isinstance(node, MemoryNode):
-                continue  # its unit counts
-            of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
-            outside = [
-                self._inside(node, d2.beat, lane)
-                & is_outside(total, node.sum_frac_bits, _narrowing(node))
-                for lane, total in enumerate(d2_totals)
-            ]
-            m.d.sync += self.saturated[place].eq(Mux(of_node, sum(outside, Const(0)), 0))
-
-    def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
-        """Say whether a lane of a beat is a row of the node."""
-        return beat < -(-(node.rows - lane) // self.plan.beat)
-
-    def _residues(
-        self, m: Module, a0: Signal, a1: Signal, d2: Signal, d2_totals: list[Signal]
-    ) -> list[Signal]:
-        """Add the RAMs of what narrowings drop; return what was dropped one step before, in d0.
-
-        Read beside the constants of the rows, written from the totals.
-        """
-        plan, beat, nodes = self.plan, self.plan.beat, self.plan.layer.nodes
-        feedback = [node for node in self.plan.layer.sums if node.error_feedback]
-        if not feedback:
-            return []
-        width = max(node.dropped_bits for node in feedback)
-        d0_residues = [
-            Signal(width, name=f"d0_residue_{lane}", reset_less=True) for lane in range(beat)
-        ]
-        with m.If(a1.valid):
-            m.d.sync += [residue.eq(0) for residue in d0_residues]
-        for node in feedback:
-            index, beats = nodes.index(node), -(-node.rows // beat)
-            ram = self.residues[node.name]
-            m.submodules[f"{node.role.value}_residues"] = ram
-            of_node = d2.valid & (d2.node == index)
-            m.d.comb += [
-                ram.read_word.eq(times(a0.segment, beats) + a0.beat),
-                ram.write_segment.eq(d2.segment),
-                ram.write_beat.eq(d2.beat),
-                ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
-                ram.write_data.eq(Cat(total[: node.dropped_bits] for total in d2_totals)),
-            ]
-            first_step = self.first_step if plan.contexts == 1 else of_context(self.steps, a1).first
-            if plan.contexts > 1:
-                m.d.comb += [
-                    ram.read_page.eq(of_context(self.steps, a0).stream),
-                    ram.write_page.eq(of_context(self.steps, d2).stream),
-                ]
-            # Not cleared at the end of a sequence: masked during its first step, like the states.
-            stored = data.View(data.ArrayLayout(unsigned(node.dropped_bits), beat), ram.read_data)
-            with m.If(a1.valid & (a1.node == index) & ~first_step):
-                m.d.sync += [d0_residues[lane].eq(stored[lane]) for lane in range(beat)]
-        return d0_residues
-
     def _passed(self, m: Module, stages: list[Signal], codes: list[Signal]) -> list[Signal]:
         """Return codes as late as tables answer."""
         for number in range(4, self.latency):
@@ -358,7 +300,7 @@ class OutputStage(wiring.Component):
         match node.activation:
             case Table() as function:
                 return self._lanes_of_tables(m, node, function, stages, codes)
-            case None | Rectifier():  # which `_narrow` computes
+            case None | Rectifier():  # which `narrow` computes
                 return None
         assert_never(node.activation)
 
@@ -382,61 +324,3 @@ class OutputStage(wiring.Component):
             m.d.comb += [lookup.code.eq(codes[lane][: table.source.width]), lookup.busy.eq(busy)]
             answers.append(lookup.answer)
         return answers
-
-
-def _residue_ram(plan: LayerPlan, node: Node, *, accessible: bool) -> VectorRam:
-    """Return the RAM of what the narrowings of a node drop."""
-    words = node.segments * -(-node.rows // plan.beat)
-    return VectorRam(
-        storage=Storage(segments=node.segments, length=node.rows, words=words),
-        pages=plan.streams,
-        columns=plan.beat,
-        beat=plan.beat,
-        width=node.dropped_bits,
-        accessible=accessible,
-    )
-
-
-def _total_width(plan: LayerPlan) -> int:
-    """Return the bits of a signed total that no node of the layer can overflow."""
-    bounds = [plan.sum_bounds(node)[1] for node in _finished(plan)]
-    halves = [half_ulp(node) for node in plan.layer.sums]
-    return 1 + (max(bounds) + max(halves)).bit_length()
-
-
-def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
-    """Return the nodes whose totals are narrowed here."""
-    finished: list[Node | ElementwiseNode] = []
-    for node in plan.layer.nodes:
-        match node:
-            case Node() | ElementwiseNode():
-                finished.append(node)
-            case MemoryNode():
-                pass  # its unit narrows, and writes
-            case _:
-                assert_never(node)
-    return finished
-
-
-def saturating(plan: LayerPlan) -> list[AnyNode]:
-    """Return the nodes whose sums are limited to the ends of their formats."""
-    return [node for node in plan.layer.nodes if node.requant.overflow is Overflow.SATURATE]
-
-
-def saturations_layout(plan: LayerPlan) -> data.ArrayLayout:
-    """Return the layout of a count of saturations for each node that saturates."""
-    return data.ArrayLayout(bits_for(plan.beat), len(saturating(plan)))
-
-
-def _narrowing(node: Node | ElementwiseNode) -> Requant:
-    return narrowing(node) if isinstance(node, Node) else node.requant
-
-
-def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:
-    code = requantize(total, node.sum_frac_bits, _narrowing(node))
-    match node.activation:
-        case Rectifier():
-            return Mux(code < 0, 0, code)
-        case None | Table():  # a table follows: see `_tables`
-            return code
-    assert_never(node.activation)

@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from lmu_hw.hdl.output_stage import saturating
 from lmu_hw.hdl.reload import AddressMap
+from lmu_hw.hdl.saturations import saturating
 from lmu_hw.plan import LayerPlan, Plan, StateMap
 
 __all__ = [

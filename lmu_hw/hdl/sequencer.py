@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, wiring
@@ -13,10 +12,10 @@ from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.multiples import times
-from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
-from lmu_hw.plan import LayerPlan, is_fresh
+from lmu_hw.hdl.slots import SlotTable, tag_layout
+from lmu_hw.plan import LayerPlan
 
-__all__ = ["Sequencer", "Slot", "Walk", "context_field", "slots_of", "tag_layout"]
+__all__ = ["Sequencer", "Walk"]
 
 
 class Walk(NamedTuple):
@@ -25,7 +24,7 @@ class Walk(NamedTuple):
     Attributes
     ----------
     now : View
-        See `Sequencer._slot_layout`.
+        See `SlotTable.layout`.
     slot : Signal
     advance : Signal
         The next word is read; to be driven.
@@ -37,69 +36,6 @@ class Walk(NamedTuple):
     slot: Signal
     advance: Signal
     end_node: Signal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A run within a group: idle cycles while the group before drains, or the words of one term.
-
-    A structured memory and an element-wise node have one slot without a term, as long as their unit
-    is busy.
-
-    Attributes
-    ----------
-    node : int
-        Index of the node.
-    term : int or None
-        Index of the term within the node; None for idle cycles.
-    words : int
-        Length of the run in cycles.
-    stride : int
-        Words from one segment of the source to the next, as the node reads it.
-    """
-
-    node: int
-    term: int | None
-    words: int
-    stride: int
-
-
-def slots_of(plan: LayerPlan) -> list[Slot]:
-    """Return the slots of all nodes of a layer, in order."""
-    slots = []
-    for index, node in enumerate(plan.layer.nodes):
-        match node:
-            case Node():
-                schedule = plan.node(node)
-                if schedule.idle:
-                    slots.append(Slot(node=index, term=None, words=schedule.idle, stride=0))
-                for term, words in enumerate(schedule.blocks):
-                    stride = words if node.segments > 1 else 0
-                    slots.append(Slot(node=index, term=term, words=words, stride=stride))
-            case ElementwiseNode() | MemoryNode():
-                busy = plan.node(node).busy
-                slots.append(Slot(node=index, term=None, words=busy, stride=0))
-            case _:
-                assert_never(node)
-    return slots
-
-
-def tag_layout(plan: LayerPlan) -> data.StructLayout:
-    """Return the layout of what travels with a sum: its node, segment, context; if rows restart."""
-    nodes = plan.layer.nodes
-    return data.StructLayout(
-        {
-            "node": bits_for(max(len(nodes) - 1, 1)),
-            "segment": bits_for(max(max(node.segments for node in nodes) - 1, 1)),
-            "restart": 1,
-            **context_field(plan),
-        }
-    )
-
-
-def context_field(plan: LayerPlan) -> dict[str, int]:
-    """Return the field that tells the contexts of a layer apart; none if it has one."""
-    return {"context": exact_log2(plan.contexts)} if plan.contexts > 1 else {}
 
 
 class Sequencer(wiring.Component):
@@ -147,37 +83,28 @@ class Sequencer(wiring.Component):
         A beat of the tag's node is read, at `word` of its sources; number of the beat.
     """
 
+    table_class: type[SlotTable] = SlotTable
+
     def __init__(self, plan: LayerPlan) -> None:
-        nodes = plan.layer.nodes
-        late = [node.last_only for node in nodes]
+        late = [node.last_only for node in plan.layer.nodes]
         if late != sorted(late):
             raise NetworkError(f"{plan.layer.name}: nodes of the last step must come last")
         self.plan = plan
-        self.slots = slots_of(plan)
-        self.roms = plan.coefficient_roms
-        words = max(
-            *(
-                slot.words + slot.stride * (nodes[slot.node].segments - 1)
-                for slot in self.slots
-                if isinstance(nodes[slot.node], Node)
-            ),
-            *(plan.storage(node.name).words for node in plan.layer.elementwise),
-            1,
-        )
-        address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
+        self.table = table = self.table_class(plan)
+        word = unsigned(bits_for(table.most_words))
         members: dict[str, wiring.Member] = {
             "start": In(1),
             "last_step": In(1),
             "idle": Out(1),
             "finish": Out(1),
             "all_read": Out(1),
-            "coefficients": Out(data.ArrayLayout(address, len(self.roms))),
-            "rom": Out(range(max(len(self.roms), 2))),
-            "moved": Out(len(self.roms), init=-1),
+            "coefficients": Out(data.ArrayLayout(table.address, len(table.roms))),
+            "rom": Out(range(max(len(table.roms), 2))),
+            "moved": Out(len(table.roms), init=-1),
             "valid": Out(1),
-            "slot": Out(slot := unsigned(bits_for(max(len(self.slots) - 1, 1)))),
-            "word": Out(word := unsigned(bits_for(words))),
-            "next_slot": Out(slot),
+            "slot": Out(table.shape),
+            "word": Out(word),
+            "next_slot": Out(table.shape),
             "next_word": Out(word),
             "first": Out(1),
             "last": Out(1),
@@ -194,34 +121,12 @@ class Sequencer(wiring.Component):
         """Return the members that only a kind of sequencer has."""
         return {}
 
-    @property
-    def terms(self) -> list[tuple[int, Term]]:
-        """Slots in which the array reads, and the term of each."""
-        nodes = self.plan.layer.nodes
-        return [
-            (index, nodes[slot.node].terms[slot.term])
-            for index, slot in enumerate(self.slots)
-            if slot.term is not None
-        ]
-
-    @property
-    def reads(self) -> list[tuple[int, Term | Factor]]:
-        """Slots in which vectors are read, once for each vector."""
-        nodes = self.plan.layer.nodes
-        factors = [
-            (index, factor)
-            for index, slot in enumerate(self.slots)
-            if isinstance(node := nodes[slot.node], ElementwiseNode)
-            for factor in node.factors
-        ]
-        return [*self.terms, *factors]
-
     def wants(self, source: str) -> Value:
         """Return whether a word of a vector is read, a cycle before it is there.
 
         Those of a term are read with `valid`, those of factors with `elements`.
         """
-        slots = [slot for slot, term in self.terms if term.source == source]
+        slots = [slot for slot, term in self.table.terms if term.source == source]
         wanted = self.valid & (self.slot.matches(*slots) if slots else 0)
         nodes = [
             self.plan.layer.nodes.index(node)
@@ -264,11 +169,11 @@ class Sequencer(wiring.Component):
         """Add the counters that go through the words of a step where `Walk.advance` says so."""
         layer = self.plan.layer
         schedules = [self.plan.node(node) for node in layer.sums]
-        block = Signal(range(max(slot.words for slot in self.slots) + 1))
+        block = Signal(range(max(slot.words for slot in self.table.slots) + 1))
         group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
         segment = Signal.like(self.tag.segment)
         slot, word = Signal.like(self.slot), self.next_word
-        now = Signal(self._slot_layout())
+        now = Signal(self.table.layout)
         advance = Signal()
         end_slot = Signal()
         end_group = Signal()
@@ -276,9 +181,9 @@ class Sequencer(wiring.Component):
         end_node = Signal()
 
         with m.Switch(slot):
-            for index, run in enumerate(self.slots):
+            for index, run in enumerate(self.table.slots):
                 with m.Case(index):
-                    m.d.comb += now.eq(now.shape().const(self._describe(index)))
+                    m.d.comb += now.eq(now.shape().const(self.table.describe(index)))
                     m.d.comb += word.eq(times(segment, run.stride) + block)
         m.d.comb += [
             self.next_slot.eq(slot),
@@ -345,76 +250,13 @@ class Sequencer(wiring.Component):
 
     def _address(self, m: Module, now: data.View, advance: Value, repeats: Value) -> None:
         """Count the words of each ROM; a node that is computed again begins with its first."""
-        if len(self.roms) > 1:
+        if len(self.table.roms) > 1:
             m.d.comb += self.rom.eq(now.rom)
-        for number, rom in enumerate(self.roms):
+        for number, rom in enumerate(self.table.roms):
             address = self.coefficients[number]
-            of_rom = now.rom == number if len(self.roms) > 1 else 1
+            of_rom = now.rom == number if len(self.table.roms) > 1 else 1
             with m.If(advance & now.reads & of_rom):
                 m.d.sync += [address.eq(address + 1), self.moved[number].eq(1)]
             if any(node.segments > 1 for node in rom.nodes):
                 with m.If(advance & repeats & of_rom):
                     m.d.sync += address.eq(now.first_word)
-
-    def _describe(self, index: int) -> dict[str, int]:
-        """Return what `_slot_layout` holds for slot `index`."""
-        nodes, slot = self.plan.layer.nodes, self.slots[index]
-        node = nodes[slot.node]
-        of_node = [i for i, candidate in enumerate(self.slots) if candidate.node == slot.node]
-        words = [i for i in of_node if self.slots[i].term is not None]
-        following = nodes[slot.node + 1 :]
-        described: dict[str, int] = {
-            "node": slot.node,
-            "reads": slot.term is not None,
-            "last_word": slot.words - 1,
-            "ends_node": index == of_node[-1],
-            "ends_step": not following,
-            "ends_ordinary": not following or following[0].last_only,
-            "next": (index + 1) % len(self.slots),
-            "again": of_node[0],
-        }
-        match node:
-            case Node():
-                number, rom = next((n, r) for n, r in enumerate(self.roms) if node in r.nodes)
-                return described | {
-                    **({"rom": number} if len(self.roms) > 1 else {}),
-                    "first_word": rom.first_words[node],
-                    "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
-                    "last_group": self.plan.node(node).groups - 1,
-                    "last_segment": node.segments - 1,
-                    "begins_sum": index == words[0],
-                    "ends_sum": index == words[-1],
-                }
-            case ElementwiseNode():
-                return described | {"waits": 1, "elements": 1, "ahead": self.plan.node(node).ahead}
-            case MemoryNode():
-                return described | {"waits": 1, "launches": 1}
-        assert_never(node)
-
-    def _slot_layout(self) -> data.StructLayout:
-        """Return the layout of what the control knows about the current slot."""
-        plan, nodes = self.plan, self.plan.layer.nodes
-        fields: dict[str, Any] = {
-            "node": tag_layout(plan)["node"].shape,
-            "reads": 1,
-            "waits": 1,
-            "last_word": bits_for(max(slot.words for slot in self.slots)),
-            "last_group": bits_for(max(plan.node(node).groups for node in plan.layer.sums)),
-            "last_segment": bits_for(max(node.segments for node in nodes)),
-            "begins_sum": 1,
-            "ends_sum": 1,
-            "ends_node": 1,
-            "ends_step": 1,
-            "ends_ordinary": 1,
-            "next": self.slot.shape(),
-            "again": self.slot.shape(),
-            "first_word": self.coefficients.shape().elem_shape,
-        }
-        if len(self.roms) > 1:
-            fields["rom"] = range(len(self.roms))
-        if plan.layer.structured:
-            fields["launches"] = 1
-        if plan.layer.elementwise:
-            ahead = max(plan.node(node).ahead for node in plan.layer.elementwise)
-            fields |= {"elements": 1, "ahead": bits_for(ahead)}
-        return data.StructLayout(fields)

@@ -68,8 +68,8 @@ def viewed_elements(packet: Packet, prefix: str) -> list[Viewed]:
 
 def viewed_nodes(subject: Subject) -> list[Viewed]:
     """Return what every node stores, one lane after the other."""
-    from lmu_hw.hdl.output_stage import code_width
     from lmu_hw.hdl.ports import layer_path
+    from lmu_hw.hdl.writes import code_width
 
     return [
         Viewed(

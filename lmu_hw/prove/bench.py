@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.ports import instance_name
+from lmu_hw.hdl.writes import write_layout
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.algebra.forms import Value, symbol

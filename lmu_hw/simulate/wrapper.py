@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.ports import layer_path, state_inputs
 from lmu_hw.hdl.registers.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.hdl.reload import AddressMap
+from lmu_hw.hdl.writes import code_width, write_layout
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.simulators.backend import TOP

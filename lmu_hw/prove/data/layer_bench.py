@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.hdl.output_stage import write_layout
+from lmu_hw.hdl.writes import write_layout
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import Value, symbol

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.ports import instance_name
+from lmu_hw.hdl.writes import write_layout
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.undecided import Decide, Undecided
 from lmu_hw.prove.algebra.words import Word, unknown

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ToolError
-from lmu_hw.hdl.output_stage import code_width
+from lmu_hw.hdl.writes import code_width
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.bulk.blocks import Drive

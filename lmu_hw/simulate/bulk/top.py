@@ -6,8 +6,8 @@ What C++ has to know of a design's ports is here and in `library.Shape`.
 
 from __future__ import annotations
 
-from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.ports import instance_name, state_inputs
+from lmu_hw.hdl.writes import code_width, write_layout
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.wrapper import coefficient_ports
 
