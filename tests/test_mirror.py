@@ -105,6 +105,7 @@ NEIGHBOURS = {
     "lmu_hw/prove/algebra/undecided.py": "tests/prove/data/test_proof.py",
     "lmu_hw/prove/beats.py": "tests/prove/test_run.py",
     "lmu_hw/prove/bench.py": "tests/prove/test_run.py",
+    "lmu_hw/prove/bench_situation.py": "tests/prove/test_run.py",
     "lmu_hw/prove/naming.py": "tests/prove/test_specification.py",
     "lmu_hw/prove/comparison.py": "tests/prove/data/test_proof.py",
     "lmu_hw/prove/counterexample.py": "tests/prove/test_run.py",
@@ -128,6 +129,10 @@ NEIGHBOURS = {
     "lmu_hw/prove/memories.py": "tests/prove/test_specification.py",
     "lmu_hw/prove/narrowing.py": "tests/prove/test_specification.py",
     "lmu_hw/prove/runner.py": "tests/prove/test_run.py",
+    **{
+        f"lmu_hw/prove/streams/{name}.py": "tests/prove/streams/test_proof.py"
+        for name in ("arrangements", "endless", "layers_bench", "queue")
+    },
     "lmu_hw/prove/subject.py": "tests/prove/data/test_proof.py",
     "lmu_hw/quantize/attempts.py": "tests/quantize/test_configure.py",
     "lmu_hw/quantize/decompose.py": "tests/quantize/test_tables.py",

@@ -284,7 +284,7 @@ class AnswerMemory(wiring.Component):
         add_checker(
             m,
             platform,
-            "answers",
+            "stream_answers" if self.id_bits else "answers",
             BEATS=self.beats,
             WORDS=depth,
             OF_ANSWER=self.words,

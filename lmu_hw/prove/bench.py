@@ -13,72 +13,26 @@ from dataclasses import dataclass, field, replace
 
 from lmu_hw.hdl.ports import instance_name
 from lmu_hw.hdl.writes import write_layout
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import INPUT, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.prove.algebra.forms import Value, symbol
-from lmu_hw.prove.algebra.words import Word, number, part, unknown
+from lmu_hw.prove.algebra.forms import Value, exact, symbol
+from lmu_hw.prove.algebra.names import with_closer_bounds
+from lmu_hw.prove.algebra.words import Pieces, Word, number, part, unknown
 from lmu_hw.prove.beats import answered, offered
+from lmu_hw.prove.bench_situation import Answer, Due, Situation
 from lmu_hw.prove.claims import HELD
-from lmu_hw.prove.comparison import Failure, congruent
+from lmu_hw.prove.comparison import Failure, congruent, vanishes
+from lmu_hw.prove.data.results import ShownWord, with_results
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.naming import StepNames, Symbols
 from lmu_hw.prove.narrowing import Codes
-from lmu_hw.prove.specification import Past, network_step
+from lmu_hw.prove.specification import lasting_of, network_step
 
-__all__ = ["Bench", "Due", "Situation", "wires_of"]
+__all__ = ["Bench", "stored_wires", "wires_of"]
 
 _SYMBOLS = Symbols(small_totals=True, functions=True)
 _PORTS = ("s_axis_tready", "m_axis_tvalid", "m_axis_tlast", "m_axis_tdata")
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What a layer has to store in one time step.
-
-    Attributes
-    ----------
-    step : int
-        Number of the input vector, from 0 on.
-    last : bool
-        It is the last one of its sequence.
-    codes : dict of (node, element) to value
-        What is still to be stored.
-    start : int
-        Cycles since the step began; -1: it has not.
-    """
-
-    step: int
-    last: bool
-    codes: dict[tuple[int, int], Value]
-    start: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Where a run is: what the hardware holds, and what is due.
-
-    Attributes
-    ----------
-    state : State
-    lasts : tuple of bool
-        For each input vector taken so far, whether it ended its sequence.
-    past : tuple
-        Of each layer: its vectors of the step before.
-    due : tuple of tuple of Due
-        Of each layer.
-    answers : tuple of (step, last, codes)
-    offered, answered : int
-        Beats that were taken of the vector that is offered, and of the first answer.
-    """
-
-    state: State
-    lasts: tuple[bool, ...]
-    past: tuple[Past | None, ...]
-    due: tuple[tuple[Due, ...], ...]
-    answers: tuple[tuple[int, bool, Codes], ...] = ()
-    offered: int = 0
-    answered: int = 0
 
 
 @dataclass(slots=True)
@@ -89,17 +43,12 @@ class Tally:
     ----------
     words, cycles : int
         Words compared, and cycles that passed.
-    taken : dict of (layer, last) to set of int
-        Cycles from the start of a step to its last word.
-    starts : list of (layer, cycle, last)
     assumed : set of str
         Nodes whose range `lmu_verify` must show.
     """
 
     words: int = 0
     cycles: int = 0
-    taken: dict[tuple[int, bool], set[int]] = field(default_factory=dict)
-    starts: list[tuple[int, int, bool]] = field(default_factory=list)
     assumed: set[str] = field(default_factory=set)
 
 
@@ -112,11 +61,23 @@ def wires_of(netlist: Netlist, plan: Plan) -> dict[str, Sequence[Bit]]:
         If a wire is missing.
     """
     marks = ["m_axis_tuser"] if plan.answer.marks else []
-    wires: dict[str, Sequence[Bit]] = {
-        name: netlist.ports("output")[name] for name in (*_PORTS, *marks)
-    }
+    wires = {name: netlist.ports("output")[name] for name in (*_PORTS, *marks)}
+    return wires | stored_wires(netlist, plan)
+
+
+def stored_wires(netlist: Netlist, plan: Plan) -> dict[str, Sequence[Bit]]:
+    """Return the wires on which words are seen that layers store.
+
+    Raises
+    ------
+    Failure
+        If a wire is missing.
+    """
+    wires: dict[str, Sequence[Bit]] = {}
+    streams = plan.stream.streams > 1
     for place, layer in enumerate(plan.layers):
-        for name in ("start", *(name for name, _ in write_layout(layer))):
+        fields = (name for name, _ in write_layout(layer))
+        for name in ("start", *(["stream"] if streams else []), *fields):
             wire = netlist.wire(f"{instance_name(layer)}.trace_{name}")
             if wire is None:
                 raise Failure(f"{instance_name(layer)} must have a wire trace_{name}")
@@ -133,15 +94,30 @@ class Bench:
         Observes `wires_of`.
     network : QuantizedNetwork
     plan : Plan
+    symbols : Symbols, optional
     """
 
-    def __init__(self, machine: Machine, network: QuantizedNetwork, plan: Plan) -> None:
+    leaves, sink = "m_axis_tvalid", "m_axis_tready"
+
+    def __init__(
+        self,
+        machine: Machine,
+        network: QuantizedNetwork,
+        plan: Plan,
+        symbols: Symbols = _SYMBOLS,
+    ) -> None:
         self.machine, self.network, self.plan = machine, network, plan
+        self._symbols = symbols
+        with_closer_bounds(symbols.closer_bounds)
         names = machine.program.observed
         self._place = {name: place for place, name in enumerate(names)}
         self.tally = Tally()
         self.inputs = machine.netlist.ports("input")
         self._layers = [_Reader(self._place, place, p) for place, p in enumerate(plan.layers)]
+        self._lasting = [lasting_of(layer) for layer in network.layers]
+        cells = machine.netlist.cells
+        self._widths = [len(cells[name]["connections"]["Q"]) for name in machine.registers]
+        self._shown: list[ShownWord] = []
 
     def reset(self, situation: Situation | None = None) -> Situation:
         """Return where one cycle of reset leads to, from a situation or from anything."""
@@ -151,7 +127,8 @@ class Bench:
         machine.cycle({**free, **self._unwritten(), "rst": 1, "clk": 0})
         layers = len(self.plan.layers)
         lasts = () if situation is None else (*situation.lasts[:-1], True)[: len(situation.lasts)]
-        return Situation(machine.state, lasts, (None,) * layers, ((),) * layers)
+        past = ((None,) * layers,) * self.plan.stream.streams
+        return Situation(machine.state, lasts, past, ((),) * layers)
 
     def anything(self) -> State:
         """Return a state in which only coefficients are known: nothing but a write changes them."""
@@ -169,43 +146,62 @@ class Bench:
             if name.startswith(("coefficient_", "state_"))
         }
 
-    def take(self, situation: Situation, *, last: bool) -> tuple[Situation, Codes]:
-        """Return a situation with one more vector on its way, and the vector."""
+    def take(self, situation: Situation, *, last: bool, stream: int = 0) -> tuple[Situation, Codes]:
+        """Return a situation with one more vector of a stream on its way, and the vector."""
         step, network = len(situation.lasts), self.network
         fmt = network.input.format
         x = [symbol("input", (step, n), fmt.min_code, fmt.max_code) for n in range(network.inputs)]
-
-        def naming(layer: int) -> StepNames:
-            return StepNames((step, layer), _SYMBOLS, self.tally.assumed)
-
-        steps, answer = network_step(network, situation.past, x, last=last, naming=naming)
-        past, due = list(situation.past), list(situation.due)
+        names = [
+            StepNames((step, layer), self._symbols, self.tally.assumed)
+            for layer in range(len(network.layers))
+        ]
+        before = situation.past[stream]
+        steps, answer = network_step(network, before, x, last=last, naming=names.__getitem__)
+        past, due = list(before), list(situation.due)
         for place, now in enumerate(steps):
             if now is None:
                 continue
-            nodes = network.layers[place].nodes
-            codes = {
-                (index, element): code
-                for index, node in enumerate(nodes)
-                if node.name in now
-                for element, code in enumerate(now[node.name])
-            }
-            due[place] = (*due[place], Due(step, last, codes))
-            past[place] = None if last else now
+            layer = network.layers[place]
+            entry = Due(
+                step=step,
+                stream=stream,
+                last=last,
+                past=before[place],
+                x=now[INPUT],
+                named=tuple(names[place].named),
+                codes={
+                    (index, element): code
+                    for index, node in enumerate(layer.nodes)
+                    if node.name in now
+                    for element, code in enumerate(now[node.name])
+                },
+            )
+            due[place] = (*due[place], entry)
+            # With the bounds of their symbols: what these stand for is another matter then.
+            left = {name: [exact(c) for c in now[name]] for name in self._lasting[place]}
+            past[place] = None if last or not left else left
         answers = situation.answers
         if answer is not None:
-            answers = (*answers, (step, last, answer))
+            answers = (*answers, Answer(step=step, stream=stream, last=last, codes=answer))
+        pasts = list(situation.past)
+        pasts[stream] = tuple(past)
         after = replace(
             situation,
             lasts=(*situation.lasts, last),
-            past=tuple(past),
+            past=tuple(pasts),
             due=tuple(due),
             answers=answers,
         )
         return after, x
 
     def cycle(
-        self, situation: Situation, vector: Codes | None, *, last: bool, ready: bool
+        self,
+        situation: Situation,
+        vector: Codes | None,
+        *,
+        last: bool,
+        ready: bool,
+        stream: int = 0,
     ) -> tuple[Situation, bool]:
         """Let a cycle pass, in which a vector is offered or not; return whether it was taken.
 
@@ -222,27 +218,36 @@ class Bench:
                 **self._unwritten(),
                 "s_axis_tlast": 0,
                 "s_axis_tuser": 0,
-                **({} if vector is None else self._offered(vector, situation.offered, last=last)),
+                **(
+                    {} if vector is None else self._offered(vector, situation.offered, last, stream)
+                ),
                 "clk": 0,
                 "rst": 0,
                 "s_axis_tvalid": int(vector is not None),
-                "m_axis_tready": int(ready),
+                self.sink: int(ready),
             }
         )
         self.tally.cycles += 1
+        self._shown.clear()
         due = tuple(
             self._stored(place, reader, situation.due[place], seen)
             for place, reader in enumerate(self._layers)
         )
-        after = replace(situation, state=machine.state, due=due)
-        if self._bit(seen, "m_axis_tvalid") and ready:
+        after = replace(situation, state=self._with_results(machine.state), due=due)
+        if self._bit(seen, self.leaves) and (ready or self.sink != "m_axis_tready"):
             after = self._answered(after, seen)
         if vector is None or not self._bit(seen, "s_axis_tready"):
             return after, False
         taken = situation.offered == self.plan.source.beats - 1
         return replace(after, offered=0 if taken else situation.offered + 1), taken
 
-    def _offered(self, vector: Codes, beat: int, *, last: bool) -> dict[str, Word]:
+    def _with_results(self, state: State) -> State:
+        """Return a state with results in the place of words that were shown to be them."""
+        widths = {name: width for name, (width, _) in self.machine.netlist.memories.items()}
+        shown = self._shown
+        return with_results(state, shown, self._widths, widths) if shown else state
+
+    def _offered(self, vector: Codes, beat: int, last: bool, stream: int) -> dict[str, Word]:
         """Return a beat of an input vector."""
         packet = self.plan.source
         ends = beat == packet.beats - 1
@@ -251,6 +256,7 @@ class Bench:
             "s_axis_tkeep": packet.keep(ends=ends),
             "s_axis_tlast": int(ends and (packet.marks or last)),
             "s_axis_tuser": int(last),
+            "s_axis_tid": stream,
         }
 
     def _bit(self, seen: list[Word], name: str) -> int:
@@ -263,19 +269,19 @@ class Bench:
         """Compare a beat that is taken; return where the run is then."""
         if not now.answers:
             raise Failure("there must be no answer, but there is one")
-        (step, last, codes), *rest = now.answers
+        due, *rest = now.answers
         packet, beat = self.plan.answer, now.answered
         ends = beat == packet.beats - 1
-        marks = {"m_axis_tlast": ends and (packet.marks or last)}
-        marks |= {"m_axis_tuser": last} if packet.marks else {}
+        marks = {"m_axis_tlast": int(ends and (packet.marks or due.last))}
+        marks |= {"m_axis_tuser": int(due.last)} if packet.marks else {}
         for name, must in marks.items():
             if self._bit(seen, name) != must:
-                what = f"{name} of the answer to step {step}"
-                raise Failure(f"{what} must be {int(must)}, but is not")
+                what = f"{name} of the answer to step {due.step}"
+                raise Failure(f"{what} must be {must}, but is not")
         word = seen[self._place["m_axis_tdata"]]
-        for element, low, bits, value in answered(packet, codes, beat):
-            piece = number(part(word, packet.width, low, bits))
-            self._equal(f"output {element} of step {step}", piece, value, bits)
+        for element, low, bits, value in answered(packet, due.codes, beat):
+            piece = part(word, packet.width, low, bits)
+            self._equal(f"output {element} of step {due.step}", piece, value, bits)
         if not ends:
             return replace(now, answered=beat + 1)
         return replace(now, answers=tuple(rest), answered=0)
@@ -284,48 +290,55 @@ class Bench:
         self, place: int, reader: _Reader, due: tuple[Due, ...], seen: list[Word]
     ) -> tuple[Due, ...]:
         """Compare what a layer stores in a cycle."""
-        if seen[reader.valid] == 0 and seen[reader.start] == 0 and not due:
+        if seen[reader.valid] == 0 and seen[reader.start] == 0:
             return due
-        entries = [replace(d, start=d.start + 1) if d.start >= 0 else d for d in due]
-        layer = self.plan.layers[place].layer
+        entries = list(due)
         # The last rows of a node may be fewer than a group has: the other beats store nothing.
         if self._bit(seen, f"{place}.valid") and self._bit(seen, f"{place}.mask"):
-            node, segment, beat, mask = (
-                self._bit(seen, f"{place}.{field}") for field in ("node", "segment", "beat", "mask")
-            )
-            if not entries or entries[0].start < 0:
-                raise Failure(f"{layer.name} must store nothing, but does")
-            if node >= len(layer.nodes):
-                raise Failure(f"{layer.name} must store its nodes, not one of number {node}")
-            codes = dict(entries[0].codes)
-            width = layer.nodes[node].signal.format.width
-            first = segment * layer.nodes[node].rows + beat * reader.beat
-            for lane in range(reader.beat):
-                if mask >> lane & 1:
-                    what = f"{layer.nodes[node].name}[{first + lane}] of step {entries[0].step}"
-                    code = codes.pop((node, first + lane), None)
-                    if code is None:
-                        raise Failure(f"{what} must be stored once, in its step")
-                    lanes = seen[reader.data]
-                    word = part(lanes, reader.width, lane * reader.lane, width)
-                    self._equal(what, number(word), code, width)
-            entries[0] = replace(entries[0], codes=codes)
-            if not codes:
-                taken = self.tally.taken.setdefault((place, entries[0].last), set())
-                taken.add(entries[0].start)
-                entries = entries[1:]
+            streams = self.plan.stream.streams > 1
+            stream = self._bit(seen, f"{place}.stream") if streams else 0
+            of_stream = [n for n, entry in enumerate(entries) if entry.stream == stream]
+            if not of_stream or not entries[of_stream[0]].begun:
+                raise Failure(f"{self.plan.layers[place].layer.name} must store nothing, but does")
+            number = of_stream[0]
+            entries[number] = self._without_stored(place, reader, entries[number], seen)
+            if not entries[number].codes:
+                del entries[number]
         if self._bit(seen, f"{place}.start"):
-            waiting = [i for i, d in enumerate(entries) if d.start < 0]
-            if not waiting or waiting[0] > 1:
-                raise Failure(f"{layer.name} must not begin a step, but does")
-            begun = entries[waiting[0]] = replace(entries[waiting[0]], start=0)
-            self.tally.starts.append((place, self.tally.cycles, begun.last))
+            waiting = [n for n, entry in enumerate(entries) if not entry.begun]
+            if not waiting or waiting[0] > self.plan.layers[place].contexts:
+                name = self.plan.layers[place].layer.name
+                raise Failure(f"{name} must not begin a step, but does")
+            entries[waiting[0]] = replace(entries[waiting[0]], begun=True)
         return tuple(entries)
 
-    def _equal(self, what: str, hardware: Value, specification: Value, width: int) -> None:
+    def _without_stored(self, place: int, reader: _Reader, entry: Due, seen: list[Word]) -> Due:
+        """Compare a beat of codes with what is due of a step; return what is due then."""
+        layer, codes = self.plan.layers[place].layer, dict(entry.codes)
+        node, segment, beat, mask = (
+            self._bit(seen, f"{place}.{field}") for field in ("node", "segment", "beat", "mask")
+        )
+        if node >= len(layer.nodes):
+            raise Failure(f"{layer.name} must store its nodes, not one of number {node}")
+        width = layer.nodes[node].signal.format.width
+        first = segment * layer.nodes[node].rows + beat * reader.beat
+        for lane in range(reader.beat):
+            if mask >> lane & 1:
+                what = f"{layer.nodes[node].name}[{first + lane}] of step {entry.step}"
+                code = codes.pop((node, first + lane), None)
+                if code is None:
+                    raise Failure(f"{what} must be stored once, in its step")
+                word = part(seen[reader.data], reader.width, lane * reader.lane, width)
+                self._equal(what, word, code, width)
+        return replace(entry, codes=codes)
+
+    def _equal(self, what: str, hardware: Word, specification: Value, width: int) -> None:
         self.tally.words += 1
-        if not congruent(hardware, specification, width):
-            raise Failure(what, hardware, specification, width)
+        value = number(hardware)
+        if not congruent(value, specification, width):
+            raise Failure(what, value, specification, width)
+        if isinstance(hardware, Pieces) or not vanishes(value - specification, width):
+            self._shown.append(ShownWord(value, specification, width))
 
 
 class _Reader:

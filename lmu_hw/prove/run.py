@@ -20,7 +20,7 @@ from lmu_hw.hdl.verilog import core_name
 from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan, Reloadable, one_stream
+from lmu_hw.plan import Plan, Reloadable
 from lmu_hw.prove.bench import wires_of
 from lmu_hw.prove.claims import UNREACHED, UNWRITTEN, Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.comparison import Failure
@@ -31,6 +31,7 @@ from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.runner import search
+from lmu_hw.prove.streams.proof import prove_streams
 from lmu_hw.prove.subject import Subject, Tell
 from lmu_verify import BadFile, Verdict, verify_ranges
 
@@ -73,7 +74,6 @@ def prove(
     folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
-    one_stream(plan, "a proof", "nothing is proved of how streams share the hardware; simulate it")
     with limited(time_limit):
         verdicts, late = _verified(folder.path, tell)
         lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
@@ -150,9 +150,10 @@ def lemmas_of(
     lemmas, understood = _reading(subject)
     if not understood:
         return lemmas, (), None
-    data = prove_data(subject, tell)
+    streams = plan.stream.streams > 1
+    data = prove_streams(subject, tell) if streams else prove_data(subject, tell)
     lemmas += data.lemmas
-    if data.shown or not searching or not left():  # a search takes time
+    if data.shown or streams or not searching or not left():  # a search takes time
         return lemmas, data.ranges, None
     tell("looking for inputs for which a word is wrong")
     lemma, stimuli = search(subject, tell)

@@ -9,7 +9,8 @@ import numpy as np
 
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.prove.algebra.atoms import Unknown
-from lmu_hw.prove.bench import Bench, Situation, wires_of
+from lmu_hw.prove.bench import Bench, wires_of
+from lmu_hw.prove.bench_situation import Situation
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.counterexample import differing

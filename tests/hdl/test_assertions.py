@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -10,12 +11,13 @@ import subprocess
 import numpy as np
 import pytest
 
+from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.assertions import MACRO
 from lmu_hw.hdl.checkers import CHECKERS
 from lmu_hw.hdl.checkers.registers import OF_REGISTERS
 from lmu_hw.prove.control.trace import Trace, replay
 from lmu_hw.simulate import Simulator, find
-from tests import registered
+from tests import networks, registered
 from tests.broken_control import (
     BROKEN,
     BROKEN_PACKETS,
@@ -24,6 +26,7 @@ from tests.broken_control import (
     small_design,
     small_packets,
 )
+from tests.interleaved import plan_of
 from tests.replays import failures
 from tests.simulators import require_simulator
 
@@ -60,9 +63,17 @@ def test_nothing_of_them_is_read_without_the_macro():
 OF_PACKETS = {"receiver", "answers", "sender"}
 
 
+@functools.cache
+def small_streams():
+    """Return the files of a design of two streams."""
+    network = networks.quantized(networks.network(order=2, units=2))
+    return emit_verilog(network, plan_of(network, 2, width=32), digest="0" * 64)
+
+
 @pytest.mark.parametrize("kind", CHECKERS)
 def test_every_kind_is_in_a_design_and_asserts_its_properties(kind):
     files = (small_packets if kind in OF_PACKETS else small_design)()[2]
+    files = small_streams() if kind == "stream_answers" else files
     files = registered.emitted() if kind in OF_REGISTERS else files
     module = re.search(rf"^module tiny__check_{kind}\(.*?^endmodule", files["tiny.v"], re.M | re.S)
     assert re.search(rf"^  tiny__check_{kind} ", files["tiny.v"], re.MULTILINE)
@@ -72,6 +83,16 @@ def test_every_kind_is_in_a_design_and_asserts_its_properties(kind):
 def test_a_sound_design_fails_none(tmp_path):
     _, _, files = small_design()
     assert run(tmp_path, files) == []
+
+
+def test_answers_of_several_streams_that_wait_fail_none(tmp_path):
+    """Five and more are held, which 2 bits do not count."""
+    ones = ("rst", "s_axis_tvalid", "s_axis_tlast", "s_axis_tuser", "s_axis_tid", "m_axis_tready")
+    widths = dict.fromkeys(ones, 1) | {"s_axis_tdata": 32, "s_axis_tkeep": 4}
+    offered = {**dict.fromkeys(widths, 0), "s_axis_tvalid": 1, "s_axis_tlast": 1}
+    cycles = [{**offered, "rst": int(n < 2), "m_axis_tready": int(n > 400)} for n in range(500)]
+    trace = Trace(widths=widths, cycles=cycles, failed="")
+    assert failures(tmp_path, small_streams(), replay("tiny", trace)) == []
 
 
 def test_packets_that_are_malformed_fail_none(tmp_path):

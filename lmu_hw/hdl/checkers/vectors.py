@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lmu_hw.hdl.checkers.checker import Checker, bits
 
 __all__ = ["OF_VECTORS"]
@@ -153,3 +155,8 @@ OF_VECTORS = {
         },
     ),
 }
+# Several streams have room for more answers than 2 bits count.
+_answers = OF_VECTORS["answers"]
+OF_VECTORS["stream_answers"] = replace(
+    _answers, text=_answers.text.replace("[1:0] held", "[$clog2(VECTORS + 1)-1:0] held")
+)

@@ -23,7 +23,7 @@ from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layer_situation import LayerSituation, Step
 from lmu_hw.prove.specification import Past
 
-__all__ = ["Explored", "explore"]
+__all__ = ["Explored", "explore", "same_meanings", "same_past"]
 
 _FIRST_LOOK = 4
 """Cycles from the start of a step to the first comparison; each further one is twice as late."""
@@ -153,14 +153,14 @@ def _stands_for(general: LayerSituation, other: LayerSituation) -> bool:
     stands = Correspondence()
     return (
         general.vectors == other.vectors
-        and _same_past(stands, general.past, other.past)
+        and same_past(stands, general.past, other.past)
         and _same_step(stands, general.step, other.step)
-        and _same_meanings(stands, general.meanings, other.meanings)
+        and same_meanings(stands, general.meanings, other.meanings)
         and stands.state(general.state, other.state)
     )
 
 
-def _same_past(stands: Correspondence, general: Past | None, other: Past | None) -> bool:
+def same_past(stands: Correspondence, general: Past | None, other: Past | None) -> bool:
     if general is None or other is None:
         return general is other
     return general.keys() == other.keys() and all(
@@ -173,10 +173,10 @@ def _same_step(stands: Correspondence, general: Step | None, other: Step | None)
         return general is other
     return (
         (general.age, general.mark, general.dropped) == (other.age, other.mark, other.dropped)
-        and _same_past(stands, general.past, other.past)
+        and same_past(stands, general.past, other.past)
         and stands.pairs(general.x, other.x)
         and stands.pairs(general.named, other.named)
-        and _same_past(stands, general.now, other.now)
+        and same_past(stands, general.now, other.now)
         and general.codes.keys() == other.codes.keys()
         and stands.pairs(general.codes.values(), other.codes.values())
         and [len(beat) for beat in general.beats] == [len(beat) for beat in other.beats]
@@ -184,7 +184,7 @@ def _same_step(stands: Correspondence, general: Step | None, other: Step | None)
     )
 
 
-def _same_meanings(stands: Correspondence, general: Definitions, other: Definitions) -> bool:
+def same_meanings(stands: Correspondence, general: Definitions, other: Definitions) -> bool:
     """Say whether symbols of the general situation have no meaning that the other's have not.
 
     Nor closer bounds: what was shown may rest on them.

@@ -29,10 +29,10 @@ from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.naming import Symbols
 from lmu_hw.prove.subject import Subject, Tell
 
-__all__ = ["DataProof", "forget_all", "prove_data"]
+__all__ = ["SYMBOLS", "DataProof", "forget_all", "linked", "prove_data", "tried"]
 
 
-_SYMBOLS = (
+SYMBOLS = (
     Symbols(),
     Symbols(small_totals=True),
     Symbols(small_totals=True, functions=True),
@@ -124,8 +124,7 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
 
     def show(part: Part, claim: str, check: Callable[[], str]) -> None:
         tell(claim)
-        forget_all()
-        lemmas.append(_shown(part, claim, check))
+        lemmas.append(tried(part, claim, check))
 
     def layer(place: int) -> str:
         explored, ranges = _explored(subject, place, tell)
@@ -137,7 +136,7 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
     show(
         Part.DATA,
         "links: what a part sends is what the next one receives",
-        lambda: _linked(subject),
+        lambda: linked(subject),
     )
     entering, answering = _ENDS_OF_PACKETS if plan.stream.packets else _ENDS
     for claim, check in entering:
@@ -172,7 +171,7 @@ def _explored(subject: Subject, place: int, tell: Tell) -> tuple[Explored, set[s
     """
     layer = subject.plan.layers[place].layer.name
     first: Failure | Unknown | None = None
-    for symbols in _SYMBOLS:
+    for symbols in SYMBOLS:
         forget_all()
         bench = LayerBench(subject.netlist, subject.network, subject.plan, place, symbols)
         try:
@@ -185,7 +184,9 @@ def _explored(subject: Subject, place: int, tell: Tell) -> tuple[Explored, set[s
     raise first or Unknown()
 
 
-def _shown(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
+def tried(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
+    """Return what becomes of a claim; what checks it says how much was looked at."""
+    forget_all()
     try:
         ended()
         detail, status = check(), Status.SHOWN
@@ -196,7 +197,7 @@ def _shown(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
     return Lemma(part=part, claim=claim, status=status, detail=detail)
 
 
-def _linked(subject: Subject) -> str:
+def linked(subject: Subject) -> str:
     """Check that vectors have one size and format from part to part."""
     network, plan = subject.network, subject.plan
     first = plan.layers[0].layer.input
