@@ -22,6 +22,7 @@ from lmu_hw.quantize import Realization
 from lmu_hw.reload import reload, writes_text
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
+from lmu_hw.simulate.simulators.verilator import TOGETHER
 from sim.conftest import EXAMPLES
 from tests.integration.test_driver import STRICT
 from tests.simulators import require_simulator
@@ -90,7 +91,17 @@ def run(design, folder, saturations):
     for path in (*design.glob("rtl/*"), *design.glob("driver/*"), BENCH):
         (folder / path.name).write_bytes(path.read_bytes())
     environment = environment_of(find(Simulator.VERILATOR))
-    options = ["--cc", "--exe", "--build", "-O3", "--prefix", "Vdut", "--top-module", "digits"]
+    options = [
+        *TOGETHER,
+        "--cc",
+        "--exe",
+        "--build",
+        "-O3",
+        "--prefix",
+        "Vdut",
+        "--top-module",
+        "digits",
+    ]
     options += [
         "-Wno-fatal",
         "-Wno-lint",

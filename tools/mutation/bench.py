@@ -23,7 +23,7 @@ from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.run import job_of
 from lmu_hw.simulate.simulators.backend import Compiler
-from lmu_hw.simulate.simulators.verilator import VARIABLES
+from lmu_hw.simulate.simulators.verilator import TOGETHER, VARIABLES
 from lmu_hw.simulate.stimuli import stimuli
 from lmu_hw.simulate.verdict import Verdict, judge
 from lmu_hw.simulate.wrapper import DRIVER, read_stored, wrapper
@@ -204,7 +204,16 @@ class MutantBench:
 def _compiled(work: Path, sources: dict[str, str]) -> Path:
     """Return the program that Verilator makes of Verilog, or made of it before."""
     tool, program, cache = find(Simulator.VERILATOR), work / "bench", opened(None)
-    command = ["verilator", "--binary", "--timing", "--top-module", TOP, "-Mdir", "build"]
+    command = [
+        "verilator",
+        "--binary",
+        "--timing",
+        "--top-module",
+        TOP,
+        "-Mdir",
+        "build",
+        *TOGETHER,
+    ]
     command += ["-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"]
     command += ["--x-assign", "fast", "--x-initial", "unique", "-o", program.name]
     command += ["-CFLAGS", "-std=c++20 -fcoroutines -O1", *sources]

@@ -27,7 +27,7 @@ from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.simulators.backend import Compiler
-from lmu_hw.simulate.simulators.verilator import VARIABLES
+from lmu_hw.simulate.simulators.verilator import TOGETHER, VARIABLES
 from lmu_hw.simulate.throughput import (
     WARM_UP,
     pacing_layer,
@@ -48,6 +48,7 @@ _COMPILER = Compiler(
     variables=VARIABLES,
     arguments=(
         *("--cc", "--exe", "-Mdir", "build", "--top-module", TOP, "--prefix", "Vbulk"),
+        *TOGETHER,
         *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
         # What nothing resets begins with anything, from a seed.
         *("--x-assign", "fast", "--x-initial", "unique"),

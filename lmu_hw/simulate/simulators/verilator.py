@@ -14,7 +14,10 @@ from pathlib import Path
 from lmu_hw.errors import ToolError
 from lmu_hw.simulate.simulators.backend import TOP, Backend, Compiler, Installed, output
 
-__all__ = ["VARIABLES", "VERILATOR"]
+__all__ = ["TOGETHER", "VARIABLES", "VERILATOR"]
+
+TOGETHER = ("--output-split", "200000")
+"""One file of C++ but for large designs: headers take a compiler longer than what is in it."""
 
 VARIABLES = (
     *("CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LDLIBS", "OPT", "MAKEFLAGS", "VERILATOR_ROOT"),
@@ -67,6 +70,7 @@ VERILATOR = Backend(
         runner="Verilator",
         product=TOP,
         arguments=(
+            *TOGETHER,
             *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
             *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
         ),
