@@ -20,6 +20,7 @@ LAYERS = (
         "errors",
         "_version",
         "checked",
+        "garbage",
         "arrays",
         "data_files",
         "files",

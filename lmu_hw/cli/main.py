@@ -25,6 +25,7 @@ from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.states import read_state, write_state
 from lmu_hw.cli.typed import data_files, given, in_words, measured
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
+from lmu_hw.garbage import rare_collections
 from lmu_hw.network import QuantizedNetwork, Stream, check_state, stream_of
 from lmu_hw.plan import Goal, choose_plan
 from lmu_hw.quantize import Options, choose_formats
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     options.result = None  # of a command that prints tables
     try:
-        return _run(options)
+        with rare_collections():
+            return _run(options)
     except LmuHwError as error:
         complain(f"lmu-hw {options.command}: {in_words(error)}")
     except BrokenPipeError:  # the reader of our output has seen enough: head, less

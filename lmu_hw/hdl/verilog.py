@@ -13,6 +13,7 @@ from amaranth.hdl import Fragment, Value
 from amaranth.lib.wiring import Component
 
 from lmu_hw.errors import ToolError
+from lmu_hw.garbage import rare_collections
 from lmu_hw.hdl.assertions import checker_modules, guarded
 from lmu_hw.hdl.comments import commented, packed_words, purposes
 from lmu_hw.hdl.registers.map import register_map
@@ -94,6 +95,7 @@ def _files(tops: dict[str, Component], *, name: str, header: list[str]) -> dict[
     return {f"{name}.v": text, **rom_files(roms)}
 
 
+@rare_collections()
 def _body(component: Component, module: str, roms: RomFiles) -> str:
     """Return the Verilog of a component and of all that is in it."""
     fragment = Fragment.get(component, roms)
