@@ -40,7 +40,7 @@ MOST_STEPS = {"icarus": 100, "verilator": 400, "amaranth": 30}
 @pytest.mark.parametrize("name", sorted(set(DESIGNS) - {"digits", "mackey_glass"}))
 def test_icarus_equals_the_golden_model(folder_of, name):
     require_simulator("icarus")
-    _equal(folder_of(name), "icarus", seed=0, max_cycles=15_000)
+    _equal(folder_of(name), "icarus", seed=0, max_cycles=8_000)
 
 
 # The large ones run here alone; of the small ones those are left out that differ from others in
@@ -50,7 +50,7 @@ def test_icarus_equals_the_golden_model(folder_of, name):
 )
 def test_verilator_equals_the_golden_model(folder_of, name):
     require_simulator("verilator")
-    _equal(folder_of(name), "verilator", seed=2, max_cycles=150_000)
+    _equal(folder_of(name), "verilator", seed=2, max_cycles=100_000)
 
 
 @pytest.mark.parametrize("name", ["several_memories", "error_feedback", "sweeps", "scan", "lstm"])
