@@ -13,6 +13,7 @@ from math import ceil
 
 from lmu_verify.claims import LEVELS, Judge, Verdict
 from lmu_verify.errors import NotShown
+from lmu_verify.memory import Carried
 from lmu_verify.sums import response_sums
 
 __all__ = ["range_verdicts"]
@@ -64,10 +65,21 @@ def _sweeps(judge: Judge, gains: list[Fraction] | None) -> str:
     """Show that nothing that the update carries leaves its format."""
     said = []
     for carried in judge.memory.carried:
-        largest, limit = ceil(judge.reach(carried, 0, gains)), carried.format.max_code
-        if largest > limit:
-            raise NotShown(
-                f"{carried.name}: at most {largest} of {limit} codes, as far as is shown"
-            )
-        said.append(f"{carried.name} at most {largest} of {limit} codes")
+        largest = _largest(judge, carried, gains)
+        said.append(f"{carried.name} at most {largest} of {carried.format.max_code} codes")
     return ", ".join(said)
+
+
+def _largest(judge: Judge, carried: Carried, gains: list[Fraction] | None) -> int:
+    """Return what a carried number does not exceed, in codes; it lies in its format."""
+    limit, reason = carried.format.max_code, NotShown("nothing was tried")
+    for level in range(LEVELS):
+        try:
+            largest = ceil(judge.reach(carried, level, gains))
+        except NotShown as error:
+            reason = error
+            continue
+        if largest <= limit:
+            return largest
+        reason = NotShown(f"{carried.name}: at most {largest} of {limit} codes, as far as is shown")
+    raise reason

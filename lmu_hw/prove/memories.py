@@ -14,13 +14,19 @@ from lmu_hw.prove.algebra.cases import floor_by_cases
 from lmu_hw.prove.algebra.forms import Value, exact, multiply, range_of, weighted_sum
 from lmu_hw.prove.narrowing import Naming, narrow
 
-__all__ = ["states"]
+__all__ = ["first_pass", "states"]
 
 Codes = list[Value]
 
 
 def states(
-    node: MemoryNode, source: FixedFormat, x: Codes, u: Value, segment: int, naming: Naming
+    node: MemoryNode,
+    source: FixedFormat,
+    x: Codes,
+    begun: Codes,
+    u: Value,
+    segment: int,
+    naming: Naming,
 ) -> Codes:
     """Return the new states of one memory.
 
@@ -31,12 +37,17 @@ def states(
         Of u.
     x : list of codes
         The states before.
+    begun : list of codes
+        What `first_pass` returned for them; not empty where a memory has two passes.
     u : code
     segment : int
         Which of the node's memories it is.
     naming : Naming
     """
-    totals = entry_of(_TOTALS, node.update)(node, source, x, u, segment, naming)
+    if isinstance(node.update, TwoPass):
+        totals = _two_pass(node, source, x, begun[-1], u, segment, naming)
+    else:
+        totals = entry_of(_TOTALS, node.update)(node, source, x, u, segment, naming)
     return [
         narrow(total, node.sum_frac_bits, node.requant, f"{node.name}[{k}]", naming)
         for k, total in enumerate(totals, segment * node.rows)
@@ -113,18 +124,11 @@ def _running(node: MemoryNode, fmt: FixedFormat, what: str, value: Value, naming
     return naming(f"{node.name} {what}", value, fmt, proved=False, carried=False)
 
 
-def _if_needed(naming: Naming) -> Naming:
-    """Return how only those are named whose range takes a proof of its own."""
-
-    def named(
-        what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: object
-    ) -> Value:
-        low, high = range_of(value)
-        if fmt is None or (fmt.min_code <= low and high <= fmt.max_code):
-            return value
-        return naming(what, value, fmt, proved=proved, carried=False)
-
-    return named
+def _unnamed(
+    what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: object
+) -> Value:
+    """Return a result that hardware never holds by itself, as it is."""
+    return value
 
 
 def _scan(
@@ -150,39 +154,69 @@ def _scan(
     return [weighted_sum([(1 << up, m[i]), (rate * (2 * i + 1), s[i])]) for i in range(len(m))]
 
 
+def first_pass(node: MemoryNode, x: Codes, segment: int, naming: Naming) -> Codes:
+    """Return s[0] ... s[d] of a first pass, then R; nothing where a memory has one pass.
+
+    It needs no input, so hardware runs it as soon as it has the states, which is in their step.
+    """
+    if not isinstance(node.update, TwoPass):
+        return []
+    sums = list(_pass(node, _scaled(node, node.update, x), 1, (0, 0), segment, naming))
+    last, end = (0, *sums)[-2:]
+    return [*sums, floor_by_cases(end + last, 1)]  # the sum is never odd
+
+
+def _scaled(node: MemoryNode, update: TwoPass, x: Codes) -> Codes:
+    up = update.running.format.frac_bits - node.requant.format.frac_bits
+    return [state << up for state in x]
+
+
+def _pass(
+    node: MemoryNode,
+    m: Codes,
+    number: int,
+    begin: tuple[Value, Value],
+    segment: int,
+    naming: Naming,
+) -> Iterator[Value]:
+    """Yield s[0] ... s[d] of a pass."""
+    update: TwoPass = node.update  # type: ignore[assignment]
+    fmt, bits = update.running.format, update.sum_frac_bits(node.requant.format)
+    rate, up = int(update.rate.codes.item()), update.rate.format.frac_bits
+    first, before = begin
+    s = _running(node, fmt, f"s{number}[{segment}, 0]", first, naming)
+    yield s
+    for i in range(update.order):
+        total = weighted_sum([(1 << up, m[i]), (rate * (2 * i + 1), s)])
+        # A mean is a state and a narrowed product: within sums, hardware adds them one by one.
+        z = narrow(total, bits.mean, update.running, "", _unnamed)
+        what = f"s{number}[{segment}, {i + 1}]"
+        before, s = s, _running(node, fmt, what, before + z * 2, naming)
+        yield s
+
+
 def _two_pass(
-    node: MemoryNode, source: FixedFormat, x: Codes, u: Value, segment: int, naming: Naming
+    node: MemoryNode,
+    source: FixedFormat,
+    x: Codes,
+    R: Value,
+    u: Value,
+    segment: int,
+    naming: Naming,
 ) -> Iterator[Value]:
     """Yield m + 2 K (2i+1) s of the second pass; see `lmu_hw.network.two_pass`."""
     update: TwoPass = node.update  # type: ignore[assignment]
     fmt, bits = update.running.format, update.sum_frac_bits(node.requant.format)
-    m = [state << fmt.frac_bits - node.requant.format.frac_bits for state in x]
-    u = u << fmt.frac_bits - source.frac_bits
+    m, u = _scaled(node, update, x), u << fmt.frac_bits - source.frac_bits
     rate, up = int(update.rate.codes.item()), update.rate.format.frac_bits
-
-    def sums(number: int, first: Value, second: Value) -> Iterator[Value]:
-        """Yield s[0] ... s[d] of a pass."""
-        s = _running(node, fmt, f"s{number}[{segment}, 0]", first, naming)
-        yield s
-        before = second
-        for i in range(update.order):
-            total = weighted_sum([(1 << up, m[i]), (rate * (2 * i + 1), s)])
-            what = f"{node.name} z{number}[{segment}, {i}]"
-            # A mean is a state and a narrowed product: within sums, hardware adds them one by one.
-            z = narrow(total, bits.mean, update.running, what, _if_needed(naming))
-            what = f"s{number}[{segment}, {i + 1}]"
-            before, s = s, _running(node, fmt, what, before + z * 2, naming)
-            yield s
-
-    *_, last, end = (0, *sums(1, 0, 0))
-    R = floor_by_cases(end + last, 1)  # never odd
     G, H = update.closing.codes.tolist()
     closing = multiply(R, G) + multiply(u, H)
     what = f"{node.name} T[{segment}]"
     T = narrow(closing, bits.closing, update.running, what, naming, carried=False)
     # Each state has its name before the next sum is formed, of which it may be a part.
-    for i, s in zip(range(len(m)), sums(2, u - T, -u - T), strict=False):
+    sums = _pass(node, m, 2, (u - T, -u - T), segment, naming)
+    for i, s in zip(range(len(m)), sums, strict=False):
         yield weighted_sum([(1 << up - 1, m[i]), (rate * (2 * i + 1), s)])
 
 
-_TOTALS = {Semiseparable: _semiseparable, Scan: _scan, TwoPass: _two_pass}
+_TOTALS = {Semiseparable: _semiseparable, Scan: _scan}

@@ -33,7 +33,7 @@ from lmu_hw.prove.algebra.cases import unsigned_by_cases
 from lmu_hw.prove.algebra.choices import clamp
 from lmu_hw.prove.algebra.forms import Form, Value, is_symbol, multiply, range_of, weighted_sum
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
-from lmu_hw.prove.memories import states
+from lmu_hw.prove.memories import first_pass, states
 from lmu_hw.prove.narrowing import Codes, Ends, Naming, ends_of, narrow
 
 __all__ = [
@@ -77,7 +77,8 @@ def step(
 def lasting_of(layer: QuantizedLayer) -> frozenset[str]:
     """Return what a layer reads of the step before: vectors, and what feedback dropped."""
     residues = {residue_of(node) for node in layer.sums if node.error_feedback}
-    return layer.states | {node.name for node in layer.structured} | residues
+    passes = {_first_pass(node, n) for node in layer.structured for n in range(node.segments)}
+    return layer.states | {node.name for node in layer.structured} | passes | residues
 
 
 def answers_of(layer: QuantizedLayer, now: Mapping[str, Codes]) -> Codes:
@@ -103,15 +104,34 @@ def _compute(
         case ElementwiseNode():
             now[node.name] = _products(layer, node, past, now, naming)
         case MemoryNode():
-            now[node.name] = []
-            source = layer.signals[node.source].format
-            for segment in range(node.segments):
-                rows = slice(segment * node.rows, (segment + 1) * node.rows)
-                before: Codes = [0] * node.rows if past is None else past[node.name][rows]
-                u = now[node.source][segment]
-                now[node.name] += states(node, source, before, u, segment, naming)
+            _memories(layer, node, past, now, naming)
         case _:
             assert_never(node)
+
+
+def _memories(
+    layer: QuantizedLayer,
+    node: MemoryNode,
+    past: Past | None,
+    now: dict[str, Codes],
+    naming: Naming,
+) -> None:
+    """Compute the states of a node's memories, and what the next step begins with."""
+    source = layer.signals[node.source].format
+    now[node.name] = []
+    for segment, u in enumerate(now[node.source]):
+        rows = slice(segment * node.rows, (segment + 1) * node.rows)
+        passed = _first_pass(node, segment)
+        x: Codes = [0] * node.rows if past is None else past[node.name][rows]
+        begun: Codes = [0] if past is None else past[passed]
+        new = states(node, source, x, begun, u, segment, naming)
+        now[node.name] += new
+        now[passed] = first_pass(node, new, segment, naming)
+
+
+def _first_pass(node: MemoryNode, segment: int) -> str:
+    """Return the name of what the first pass over new states gives."""
+    return f"{node.name} first pass {segment}"
 
 
 def _read(name: str, delayed: bool, size: int, past: Past | None, now: Past) -> Codes:

@@ -84,6 +84,11 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "sweeps": {"order": 5, "options": {"realization": "semiseparable"}},
     "ranks": {"order": 6, "options": {"realization": "semiseparable", "memory_tolerance": 1e-4}},
     "two passes": {"options": {"realization": "two-pass"}},
+    "short window": {
+        "order": 8,
+        "theta": 6.0,
+        "options": {"realization": "two-pass", "state_bits": 18},
+    },
     "scan": {"theta": 16.0, "options": {"realization": "scan"}},
     "two layers": {"layers": 2, "passed": False},
     "cell": {"cell": "linear"},

@@ -17,7 +17,16 @@ from lmu_verify.ranges import range_verdicts
 from lmu_verify.reference import read_reference
 from tests.verify.systems import QUIET
 
-KINDS = ["dense", "feedback", "sweeps", "two passes", "scan", "saturating", "saturating sweeps"]
+KINDS = [
+    "dense",
+    "feedback",
+    "sweeps",
+    "two passes",
+    "short window",  # a first pass grows: the coarsest bounds of what it carries are too large
+    "scan",
+    "saturating",
+    "saturating sweeps",
+]
 
 
 def judged(folder, **changes):

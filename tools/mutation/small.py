@@ -37,6 +37,7 @@ SMALL = {
     "dense": _emitted(2, {}, hidden_to_memory=True),
     "semiseparable": _emitted(2, {"realization": "semiseparable"}, order=3, encoder="relu"),
     "scan": _emitted(1, {"realization": "scan"}, order=3, activation="relu"),
+    "two_pass": _emitted(2, {"realization": "two-pass"}, order=3, units=1),
     "two_layers": _emitted(1, {}, layers=2, hidden="dense"),
     "lstm": _emitted(2, {}, hidden="lstm", units=1),
     "packets": _emitted(2, {}, {"stream_width": 8}, inputs=3, dense=3, units=1),

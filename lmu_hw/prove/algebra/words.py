@@ -13,7 +13,7 @@ from lmu_hw.prove.algebra.cases import (
     signed_by_cases,
     unsigned_by_cases,
 )
-from lmu_hw.prove.algebra.forms import Form, Value, add, is_sign, is_symbol, scale, symbol
+from lmu_hw.prove.algebra.forms import Form, Value, add, is_symbol, scale, symbol
 from lmu_hw.prove.algebra.functions import as_function
 from lmu_hw.prove.algebra.names import drop, fold
 
@@ -28,6 +28,7 @@ __all__ = [
     "number",
     "part",
     "unknown",
+    "value_of",
 ]
 
 _numbers = count()
@@ -72,6 +73,14 @@ def number(word: Word) -> Value:
         total = add(total, scale(value, 1 << place))
         place += bits
     return normal(resolved(fold(total), place), place)
+
+
+def value_of(word: Word) -> Value | None:
+    """Return a word as one value; None: there are too many cases."""
+    try:
+        return number(word)
+    except (Unknown, OverflowError):
+        return None
 
 
 def as_signed(word: Word, width: int) -> Value:
@@ -141,15 +150,11 @@ def _is_unknown(value: Form) -> bool:
 def _one_result(word: Pieces) -> Word:
     """Return a word of two pieces as the named result that it is, if it is one.
 
-    A limited sum is low bits by cases and a sign beside them.
+    A limited sum is low bits by cases and a sign beside them; of a running sum the lowest bit is
+    kept, and the others are added to.
     """
-    if not is_sign(word.pieces[1][0]):
-        return word
-    try:
-        value = number(word)
-    except (Unknown, OverflowError):
-        return word
-    return value if not isinstance(value, Pieces) and is_symbol(value) else word
+    value = value_of(word)
+    return value if value is not None and is_symbol(value) else word
 
 
 def merge(old: Word, new: Word, enable: int, width: int) -> Word:

@@ -101,7 +101,7 @@ class LayerBench:
         layer, x = self.plan.layer, self.vector(number)
         # What is due of the step before is still what it was; everything else is free.
         before = None if situation.step is None or situation.step.done else situation.step
-        define_only(situation.meanings if before is not None else {})
+        define_only(situation.meanings)
         naming = StepNames((number, self.place), self.symbols, self.assumed)
         # The last step of a sequence computes what every step does, and more.
         now = step(layer, situation.left, x, last=True, naming=naming)
@@ -121,8 +121,7 @@ class LayerBench:
             codes=codes,
             beats=tuple(answer[first : first + beat] for first in range(0, len(answer), beat)),
         )
-        meanings = {**situation.meanings} if before is not None else {}
-        meanings |= definitions(symbols_of(naming.named))
+        meanings = situation.meanings | definitions(symbols_of(naming.named))
         return replace(
             situation,
             vectors=1 - situation.vectors,

@@ -117,17 +117,16 @@ class _Explorer:
     def _within(self, situation: LayerSituation, step: Step) -> LayerSituation:
         """Return a general situation within a step."""
         symbols = symbols_of([*_codes(step.past), *step.x, *step.named])
-        own = symbols_of(step.named)
-        meanings = {n: value for n, value in situation.meanings.items() if n in own}
         state = general(situation.state, symbols, self.bench.part.anything())
-        return replace(situation, state=state, meanings=meanings)
+        return replace(situation, state=state, meanings=_of(situation.meanings, symbols))
 
     def _between(self, situation: LayerSituation) -> LayerSituation:
         """Return a general situation between steps."""
         past = situation.left
         symbols = symbols_of(_codes(past))
         state = general(situation.state, symbols, self.bench.part.anything())
-        return replace(situation, state=state, step=None, past=past, meanings={})
+        meanings = _of(situation.meanings, symbols)
+        return replace(situation, state=state, step=None, past=past, meanings=meanings)
 
     def _seen(self, situation: LayerSituation, *, age: int) -> bool:
         """Say whether a situation is one that others stand for; if not, it stands for others."""
@@ -142,6 +141,15 @@ class _Explorer:
 
 def _looks(age: int) -> bool:
     return age >= _FIRST_LOOK and age & age - 1 == 0
+
+
+def _of(meanings: Definitions, symbols: set[int]) -> Definitions:
+    """Return what some symbols mean, as far as that is said by them: hardware may be at it."""
+    return {
+        number: value
+        for number, value in meanings.items()
+        if number in symbols and symbols_of([value]) <= symbols
+    }
 
 
 def _codes(vectors: Past | None) -> list[Value]:

@@ -7,7 +7,7 @@ chips may answer anything there (`no_rw_check`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Any
@@ -15,25 +15,20 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.algebra.atoms import Unknown
-from lmu_hw.prove.algebra.forms import Form
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
-from lmu_hw.prove.algebra.undecided import Decide, Undecided, in_both
-from lmu_hw.prove.algebra.words import Word, as_signed, join, normal, number, part, unknown
-from lmu_hw.prove.deadline import ended
+from lmu_hw.prove.algebra.undecided import Decide, Undecided
+from lmu_hw.prove.algebra.words import Word, number, unknown
 from lmu_hw.prove.hardware.cell_shape import Shape
 from lmu_hw.prove.hardware.cells import evaluate
 from lmu_hw.prove.hardware.cells_on_numbers import COMBINATIONAL, on_numbers
-from lmu_hw.prove.hardware.netlist import REGISTERS, Bit, Netlist, Source
-from lmu_hw.prove.hardware.statements import Choice, Computed, Free, Read, Statement, Write, named
+from lmu_hw.prove.hardware.netlist import REGISTERS, Bit, Netlist
+from lmu_hw.prove.hardware.statements import Choice, Read, Write
+from lmu_hw.prove.hardware.wiring import Wiring
 
 __all__ = ["Translation"]
 
-_REMEMBERED = 4096
-"""Terms of all words whose answer a cell remembers."""
 
-
-class Translation:
+class Translation(Wiring):
     """Statements, and what they need.
 
     Parameters
@@ -45,16 +40,12 @@ class Translation:
 
     Attributes
     ----------
-    statements : list of Statement
-        Each after those whose words it reads.
     inputs, registers, memories : dict of str to str
         The word that each of them is; in the order of `netlist`.
     seen : list of str
         Words that are observed.
     following : list of str
         Words that registers take.
-    constants : dict of str to object
-        What the statements call by name.
     not_understood : list of str
         Cells whose outputs are unknown in every cycle.
     """
@@ -62,12 +53,9 @@ class Translation:
     def __init__(
         self, netlist: Netlist, observed: dict[str, Sequence[Bit]], constant: set[str]
     ) -> None:
-        self.netlist, self._constant_memories = netlist, constant
-        self.statements: list[Statement] = []
-        self.constants: dict[str, Any] = {"unknown": unknown}
+        super().__init__(netlist)
+        self._constant_memories = constant
         self.not_understood: list[str] = []
-        self._names: dict[Source, str] = {}
-        self._parts: dict[tuple[Any, ...], str] = {}
         cells = netlist.cells
         self.inputs = {name: self._name(("", name)) for name in netlist.ports("input")}
         self.registers = {
@@ -85,125 +73,6 @@ class Translation:
         self.following = [self._register(name) for name in self.registers]
         for name, cell in self._ports:
             self._write(name, cell)
-
-    # -- words ---------------------------------------------------------------------------------
-
-    def _constant(self, value: Any) -> str:
-        name = f"k{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
-    def _name(self, source: Source) -> str:
-        return self._names.setdefault(source, f"v{len(self._names)}")
-
-    def _fields(self, bits: Sequence[Bit]) -> list[tuple[Any, ...]]:
-        """Return a word as (source, low, bits, repeats of the top bit), or (None, number, bits)."""
-        drivers, fields, i = self.netlist.drivers, [], 0
-        while i < len(bits):
-            j = i
-            if isinstance(bits[i], str):
-                known = bits[i] in ("0", "1")
-                while (
-                    j < len(bits) and isinstance(bits[j], str) and (bits[j] in ("0", "1")) == known
-                ):
-                    j += 1
-                text = "".join(str(bit) for bit in reversed(bits[i:j]))
-                fields.append((None, int(text, 2) if known else None, j - i, 0))
-            elif bits[i] not in drivers:
-                j += 1
-                fields.append((None, None, 1, 0))
-            else:
-                source, low = drivers[bits[i]]
-                while j < len(bits) and drivers.get(bits[j]) == (source, low + j - i):
-                    j += 1
-                size = j - i
-                while j < len(bits) and bits[j] == bits[j - 1]:
-                    j += 1
-                fields.append((source, low, size, j - i - size))
-            i = j
-        return fields
-
-    def _word(self, bits: Sequence[Bit]) -> str:
-        """Return the name of a word, or a number; adds the statements that make it."""
-        fields = self._fields(bits)
-        if all(f[0] is None and f[1] is not None for f in fields):
-            total = place = 0
-            for _, known, size, _ in fields:
-                total |= known << place
-                place += size
-            return str(total)
-        names = [self._field(*field) for field in fields]
-        if len(names) == 1:
-            return names[0]
-        sizes = [size + repeats for _, _, size, repeats in fields]
-        key = ("join", *names, *sizes)
-        if key not in self._parts:
-            known, place = [], 0
-            for name, size in zip(names, sizes, strict=True):
-                known.append(f"{name} << {place}" if place else name)
-                place += size
-
-            def joined(*values: Word) -> Word:
-                return join(list(zip(values, sizes, strict=True)))
-
-            self._parts[key] = self._call(names, " | ".join(known), joined, width=len(bits))
-        return self._parts[key]
-
-    def _field(self, source: Source | None, low: int | None, size: int, repeats: int) -> str:
-        if source is None:
-            return str(low) if low is not None else self._fresh(size)
-        whole, width = self._name(source), self.netlist.width(source)
-        key = (source, low, size, repeats)
-        if key == (source, 0, width, 0):
-            return whole
-        if key in self._parts:
-            return self._parts[key]
-        mask = (1 << size) - 1
-        text = f"{whole} >> {low} & {mask}" if low else f"{whole} & {mask}"
-        if low and low + size == width:
-            text = f"{whole} >> {low}"
-        if repeats:
-            text = f"(({text}) ^ {1 << size - 1}) - {1 << size - 1} & {(1 << size + repeats) - 1}"
-
-        def cut(word: Word) -> Word:
-            piece = part(word, width, low or 0, size)
-            return normal(as_signed(piece, size), size + repeats) if repeats else piece
-
-        self._parts[key] = made = self._call([whole], text, cut, width=size + repeats)
-        return made
-
-    def _fresh(self, width: int, what: str = "x", name: str = "") -> str:
-        """Add a word of which nothing is known; return its name."""
-        name = name or f"x{len(self.statements)}"
-        self.statements.append(Free(name=name, width=width, what=what))
-        return name
-
-    def _call(
-        self,
-        words: Sequence[str],
-        known: str,
-        function: Callable[..., Word],
-        *,
-        width: int,
-        name: str = "",
-    ) -> str:
-        """Add a statement that computes a word; return its name."""
-        name = name or f"w{len(self.statements)}"
-        called = self._answers(words, function, width)
-        self.statements.append(
-            Computed(name=name, words=tuple(words), known=known, function=called)
-        )
-        return name
-
-    def _answers(self, words: Sequence[str], function: Callable[..., Word], width: int) -> str:
-        """Return the name of a function of the words that have names."""
-        names = named(words)
-
-        def of_all(*values: Word) -> Word:
-            by_name = dict(zip(names, values, strict=True))
-            return function(*(int(w) if w.isdigit() else by_name[w] for w in words))
-
-        return self._constant(_remembering(function if names == list(words) else of_all, width))
 
     # -- cells ---------------------------------------------------------------------------------
 
@@ -359,34 +228,3 @@ class Translation:
                 width=len(connections["DATA"]),
             )
         )
-
-
-def _remembering(function: Callable[..., Word], width: int) -> Callable[..., Word]:
-    """Return a function of words that is called once for the same objects.
-
-    Registers and memories hand on the objects that they hold, so most words come again as they are.
-    It answers a free word where forms cannot say what it would be.
-    """
-    answers: dict[tuple[int, ...], tuple[tuple[Word, ...], Word]] = {}
-    terms = 0
-
-    def answer(*words: Word) -> Word:
-        nonlocal terms
-        key = tuple(map(id, words))
-        if key in answers:
-            return answers[key][1]
-        if any(isinstance(word, Undecided) for word in words):
-            return in_both(answer, words)
-        ended()
-        try:
-            result = function(*words)
-        except (Unknown, OverflowError):
-            result = unknown(width, "given up")
-        terms += 1 + sum(len(word.terms) for word in words if isinstance(word, Form))
-        if terms > _REMEMBERED:
-            answers.clear()
-            terms = 0
-        answers[key] = words, result  # the words stay, or another object might have their place
-        return result
-
-    return answer
