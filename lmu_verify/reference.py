@@ -15,6 +15,7 @@ __all__ = ["FloatLayer", "read_reference"]
 
 _KEY = "lmu_hw"
 _INPUT = "x"
+_COPY = "p"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +46,8 @@ class FloatLayer:
 
     def bias(self, symbol: str) -> Codes | None:
         """Return what is added to the sum of a node of the layer, or None."""
+        if symbol == _COPY:
+            return None
         if self.fields.text("kind") == "dense":
             return self._rows("b", slice(None))
         if symbol == "u":
@@ -59,6 +62,8 @@ class FloatLayer:
 
     def terms(self, symbol: str) -> dict[tuple[str, bool], Codes]:
         """Return the matrices by which a node of the layer reads, by source and whether delayed."""
+        if symbol == _COPY:
+            return {(_INPUT, False): self._copy()}
         name, kind = self.name, self.fields.text("kind")
         hidden, memory = f"{name}.h", f"{name}.m"
         if kind == "dense":
@@ -67,13 +72,23 @@ class FloatLayer:
             every = slice(None)
             sources = ("E_x", (_INPUT, False)), ("E_m", (memory, True)), ("E_h", (hidden, True))
             return self._given([(tensor, source, every) for tensor, source in sources])
-        if symbol == "p":  # a copy of the input, passed on
-            return {(_INPUT, False): identity(len(self.get("E_x").T.codes))}
         rows = self._gate(symbol)
         if rows is None:
             return {}
         driven = [("W_x", (_INPUT, False), rows), ("W_m", (memory, False), rows)]
         return self._given([*driven, ("W_h", (hidden, True), rows)])
+
+    def _copy(self) -> Codes:
+        """Return the rows of the identity that copy columns of the input."""
+        reads = {"lmu": "E_x", "recurrent": "W_x", "dense": "W"}[self.fields.text("kind")]
+        every = identity(len(self.get(reads).T.codes))
+        if "passed" not in self.fields.values:
+            return every
+        columns = self.fields.list("passed")
+        whole = all(isinstance(n, int) and 0 <= n < len(every.codes) for n in columns)
+        if not whole:
+            self.fields.refuse("passed", f"columns of {len(every.codes)}")
+        return Codes(every.codes[columns], 0)
 
     @property
     def cell(self) -> str:

@@ -193,6 +193,24 @@ def network(
     return Network(name="tiny", layers=tuple(stack))
 
 
+def passing(*, hidden: str = "rnn", return_sequences: bool = True) -> Network:
+    """Return three layers of which the first two hand on columns of what they read."""
+    first = lmu_layer(name="lmu0", inputs=2, hidden=hidden, input_to_hidden=hidden != "none")
+    first = replace(first, passed=(1,))
+    second = recurrent_layer(
+        kind="lstm", inputs=first.outputs, return_sequences=return_sequences, name="lstm"
+    )
+    second = replace(second, passed=(first.outputs - 1, 0))
+    return Network(
+        name="passing",
+        layers=(
+            first,
+            second,
+            dense_layer(inputs=second.outputs, outputs=2, activation="linear", seed=0),
+        ),
+    )
+
+
 def noise(
     net: Network, *, sequences: int, steps: int, seed: int = 0, unsigned: bool = False
 ) -> np.ndarray:

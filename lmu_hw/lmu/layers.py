@@ -8,7 +8,8 @@ One LMU layer computes, for every time step,
     h' = cell(W_m m' + W_x x + b, h)        the new memory feeds the hidden cell
 
 (Voelker, Kajić, Eliasmith 2019, eq. 5-7, generalised to several memories and hidden cells.) A
-recurrent layer is such a cell alone, fed by x.
+recurrent layer is such a cell alone, fed by x. Every layer may hand on columns of its input behind
+its output: so networks with skips and joins are a chain of layers, too.
 """
 
 from __future__ import annotations
@@ -105,6 +106,9 @@ class LmuLayer:
         Answer at every step, or at the last step of a sequence only.
     encoder : str
         Activation of u, a name of `lmu_hw.lmu.activations.ACTIVATIONS`.
+    passed : tuple of int
+        Columns of x that follow the output, for layers behind the next one; none where the layer
+        appends all of x in any case.
 
     Raises
     ------
@@ -122,6 +126,7 @@ class LmuLayer:
     input_to_hidden: bool
     return_sequences: bool
     encoder: str = LINEAR
+    passed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         settle_flags(self, "input_to_hidden", "return_sequences", where=self.name)
@@ -149,6 +154,12 @@ class LmuLayer:
             "b_u": (self.memory_d,),
         }
         freeze(self, self.name, shapes)
+        _settle_passed(self)
+        if self.passed and hidden is None and self.input_to_hidden:
+            raise NetworkError(
+                f"{self.name}: passed must be empty where all of the input is passed on, not "
+                f"{self.passed}"
+            )
 
     @property
     def memory_d(self) -> int:
@@ -163,9 +174,14 @@ class LmuLayer:
     @property
     def outputs(self) -> int:
         """Number of output features."""
-        if self.hidden is not None:
-            return self.hidden.units
-        return self.memory_d * self.memory.order + (self.inputs if self.input_to_hidden else 0)
+        own = self.memory_d * self.memory.order if self.hidden is None else self.hidden.units
+        return own + len(self.copies)
+
+    @property
+    def copies(self) -> tuple[int, ...]:
+        """Columns of the input that follow the output."""
+        appends_all = self.hidden is None and self.input_to_hidden
+        return tuple(range(self.inputs)) if appends_all else self.passed
 
     def run(self, x: Array, *, observer: Observer | None = None) -> Array:
         """Run sequences from zero states.
@@ -208,14 +224,10 @@ class LmuLayer:
             if cell is not None and drive_x is not None:
                 drive = flat @ cell.W_m.T + drive_x[:, t if drive_x.shape[1] > 1 else 0]
                 states = cell.step(drive, states, _at(see, self.name, t))
+            y = _with_copies(self, states[0] if cell else flat, x[:, t], t, see)
             if self.return_sequences or last:
-                y = states[0] if cell else flat
-                outputs.append(np.hstack([y, x[:, t]]) if self._appends_input else y)
+                outputs.append(y)
         return np.stack(outputs, axis=1)
-
-    @property
-    def _appends_input(self) -> bool:
-        return self.hidden is None and self.input_to_hidden
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -230,6 +242,8 @@ class RecurrentLayer:
         With W_x, and a W_m without columns.
     return_sequences : bool
         Answer at every step, or at the last step of a sequence only.
+    passed : tuple of int
+        Columns of x that follow the output.
 
     Raises
     ------
@@ -240,6 +254,7 @@ class RecurrentLayer:
     name: str
     cell: HiddenCell
     return_sequences: bool
+    passed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         settle_flags(self, "return_sequences", where=self.name)
@@ -247,6 +262,7 @@ class RecurrentLayer:
             shape = None if self.cell.W_x is None else np.shape(self.cell.W_x)
             raise NetworkError(f"{self.name}: W_x must have 2 dimensions, not {shape}")
         self.cell.check(self.name, states=0, inputs=self.inputs)
+        _settle_passed(self)
 
     @property
     def inputs(self) -> int:
@@ -256,7 +272,12 @@ class RecurrentLayer:
     @property
     def outputs(self) -> int:
         """Number of output features."""
-        return self.cell.units
+        return self.cell.units + len(self.passed)
+
+    @property
+    def copies(self) -> tuple[int, ...]:
+        """Columns of the input that follow the output."""
+        return self.passed
 
     def run(self, x: Array, *, observer: Observer | None = None) -> Array:
         """Apply the layer to (sequences, steps, inputs); see `LmuLayer.run`."""
@@ -265,7 +286,7 @@ class RecurrentLayer:
         outputs = []
         for t in range(x.shape[1]):
             states = self.cell.step(drive[:, t], states, _at(see, self.name, t))
-            outputs.append(states[0])
+            outputs.append(_with_copies(self, states[0], x[:, t], t, see))
         return np.stack(outputs if self.return_sequences else outputs[-1:], axis=1)
 
 
@@ -281,6 +302,8 @@ class DenseLayer:
     b : (outputs,) float64 or None
     activation : str
         A name of `lmu_hw.lmu.activations.ACTIVATIONS`, or softmax on the last layer.
+    passed : tuple of int
+        Columns of x that follow the output.
 
     Raises
     ------
@@ -292,12 +315,16 @@ class DenseLayer:
     W: Array
     b: Array | None
     activation: str
+    passed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if np.ndim(self.W) != 2:
             raise NetworkError(f"{self.name}: W must have 2 dimensions, not {np.shape(self.W)}")
-        freeze(self, self.name, {"W": self.W.shape, "b": (self.outputs,)})
+        freeze(self, self.name, {"W": self.W.shape, "b": (len(self.W),)})
         activation(self.activation, where=self.name)
+        _settle_passed(self)
+        if self.passed and self.activation == SOFTMAX:
+            raise NetworkError(f"{self.name}: passed must be empty beside a softmax")
 
     @property
     def inputs(self) -> int:
@@ -307,7 +334,12 @@ class DenseLayer:
     @property
     def outputs(self) -> int:
         """Number of output features."""
-        return self.W.shape[0]
+        return self.W.shape[0] + len(self.passed)
+
+    @property
+    def copies(self) -> tuple[int, ...]:
+        """Columns of the input that follow the output."""
+        return self.passed
 
     @property
     def return_sequences(self) -> bool:
@@ -322,10 +354,34 @@ class DenseLayer:
             for t in range(x.shape[1]):
                 observer(pre_activation(self.name, Role.DENSE), t, z[:, t])
                 observer(node_name(self.name, Role.DENSE), t, y[:, t])
-        return y
+                if self.passed:
+                    copied = x[:, t, list(self.passed)]
+                    observer(node_name(self.name, Role.PASSED_INPUT), t, copied)
+        return np.concatenate([y, x[:, :, list(self.passed)]], axis=2) if self.passed else y
 
 
 Layer = LmuLayer | RecurrentLayer | DenseLayer
+
+
+def _settle_passed(layer: Layer) -> None:
+    """Require columns of the input, each once."""
+    passed = tuple(layer.passed)
+    whole = all(isinstance(column, int) and not isinstance(column, bool) for column in passed)
+    if not whole or len(set(passed)) < len(passed) or not set(passed) <= set(range(layer.inputs)):
+        raise NetworkError(
+            f"{layer.name}: passed must be columns of its {layer.inputs} inputs, each once, not "
+            f"{passed}"
+        )
+    object.__setattr__(layer, "passed", passed)
+
+
+def _with_copies(layer: Layer, y: Array, x: Array, step: int, see: Observer) -> Array:
+    """Return what a layer answers at a step, its copies of x behind it."""
+    if not layer.copies:
+        return y
+    copied = x[:, list(layer.copies)]
+    see(node_name(layer.name, Role.PASSED_INPUT), step, copied)
+    return np.hstack([y, copied])
 
 
 def _at(see: Observer, layer: str, step: int) -> See:

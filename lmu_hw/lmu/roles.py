@@ -48,7 +48,7 @@ class Role(Enum):
     HIDDEN = "h"
     """The output of a hidden cell."""
     PASSED_INPUT = "p"
-    """A copy of the layer's input beside its memory, where there is no hidden cell."""
+    """Copies of columns of the layer's input, for what is behind the next layer."""
     DENSE = "y"
     """The output of a dense layer."""
 

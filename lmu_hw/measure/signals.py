@@ -190,7 +190,7 @@ def _result(node: LayerNode, function: Activation | None, *, is_output: bool) ->
         layer=node.layer,
         symbol=node.role.value,
         role=node.role,
-        reference=INPUT if node.role is Role.PASSED_INPUT else node.name,
+        reference=node.name,
         kind=kind,
         reads=(),
         format=node.signal.format,

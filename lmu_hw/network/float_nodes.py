@@ -43,11 +43,12 @@ def float_nodes(layer: Layer) -> list[AnyFloatNode]:
     match layer:
         case DenseLayer():
             terms = terms_of((INPUT, False, layer.W))
-            return [float_node(layer.name, Role.DENSE, terms, layer.b, layer.activation)]
+            dense = float_node(layer.name, Role.DENSE, terms, layer.b, layer.activation)
+            return [dense, *_copies(layer)]
         case LmuLayer():
-            return [*memory_nodes(layer), *_readers(layer)]
+            return [*memory_nodes(layer), *_readers(layer), *_copies(layer)]
         case RecurrentLayer():
-            return cell_nodes(layer.name, layer.cell, last_only=False)
+            return [*cell_nodes(layer.name, layer.cell, last_only=False), *_copies(layer)]
     assert_never(layer)
 
 
@@ -64,27 +65,35 @@ def memory_nodes(layer: LmuLayer) -> tuple[FloatNode, FloatNode]:
 
 def outputs(layer: Layer) -> tuple[str, ...]:
     """Return the names of the nodes that make up a layer's output vector, in order."""
-    return tuple(node_name(layer.name, role) for role in _output_roles(layer))
+    roles = [_answer(layer), *([Role.PASSED_INPUT] if layer.copies else [])]
+    return tuple(node_name(layer.name, role) for role in roles)
 
 
-def _output_roles(layer: Layer) -> list[Role]:
+def _answer(layer: Layer) -> Role:
+    """Return the role of what a layer computes for others."""
     match layer:
         case DenseLayer():
-            return [Role.DENSE]
+            return Role.DENSE
         case LmuLayer(hidden=None):
-            return [Role.MEMORY, Role.PASSED_INPUT] if layer.input_to_hidden else [Role.MEMORY]
+            return Role.MEMORY
         case LmuLayer() | RecurrentLayer():
-            return [Role.HIDDEN]
+            return Role.HIDDEN
     assert_never(layer)
+
+
+def _copies(layer: Layer) -> list[FloatNode]:
+    """Return the node that copies columns of the input, if there are any."""
+    if not layer.copies:
+        return []
+    identity = terms_of((INPUT, False, np.eye(layer.inputs)[list(layer.copies)]))
+    once = not layer.return_sequences
+    return [float_node(layer.name, Role.PASSED_INPUT, identity, last_only=once)]
 
 
 def _readers(layer: LmuLayer) -> list[AnyFloatNode]:
     """Return the nodes behind the memory."""
     if layer.hidden is None:
-        identity = terms_of((INPUT, False, np.eye(layer.inputs)))
-        once = not layer.return_sequences
-        passed = float_node(layer.name, Role.PASSED_INPUT, identity, last_only=once)
-        return [passed] if layer.input_to_hidden else []
+        return []
     fed_back = layer.hidden.W_h is not None or layer.E_h is not None
     last_only = not layer.return_sequences and not fed_back
     return cell_nodes(layer.name, layer.hidden, last_only=last_only)

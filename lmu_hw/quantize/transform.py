@@ -113,14 +113,14 @@ def realize(
         if layer.hidden is None:
             factors = np.ones(layer.outputs)
             factors[: len(states) * layer.memory_d] = scale.m * np.tile(states, layer.memory_d)
-            layers[index + 1] = _scale_inputs(layers[index + 1], factors)
+            _scale_inputs(layers, index + 1, factors)
     return replace(network, layers=tuple(layers))
 
 
 def in_hardware_units(network: Network, input_scale: Fraction) -> Network:
     """Return the network that reads ``x / input_scale``, without its final softmax."""
     layers = list(network.layers)
-    layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
+    _scale_inputs(layers, 0, np.full(network.inputs, float(input_scale)))
     if network.softmax:
         layers[-1] = replace(layers[-1], activation=LINEAR)
     return replace(network, layers=tuple(layers))
@@ -225,8 +225,8 @@ def can_rescale(network: Network, name: str) -> bool:
         return True
     if index + 1 == len(names):
         return False
-    reader = network.layers[index + 1]
-    return not (isinstance(reader, LmuLayer) and reader.hidden is None and reader.input_to_hidden)
+    states = layer.memory_d * layer.memory.order
+    return not any(column < states for column in network.layers[index + 1].copies)
 
 
 def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
@@ -252,14 +252,21 @@ def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
     )
 
 
-def _scale_inputs(layer: Layer, factors: Array) -> Layer:
-    """Return the layer that reads ``x / factors`` and computes what it computed from x."""
-    passed_on = isinstance(layer, LmuLayer) and layer.hidden is None and layer.input_to_hidden
-    if passed_on and not np.all(factors == 1.0):
-        raise ConfigError(
-            f"{layer.name}: its input is passed on to its output, so an input scale must be 1"
-        )
-    return _map_inputs(layer, lambda weights: weights * factors)
+def _scale_inputs(layers: list[Layer], index: int, factors: Array) -> None:
+    """Let a layer read ``x / factors``; those that its copies of x reach compute what they did."""
+    while True:
+        layer = layers[index]
+        layers[index] = _map_inputs(layer, lambda weights, by=factors: weights * by)
+        copied = factors[list(layer.copies)]
+        if np.all(copied == 1.0):
+            return
+        index += 1
+        if index == len(layers):
+            raise ConfigError(
+                f"{layer.name}: its input is passed on to the network's output, so an input scale "
+                "must be 1"
+            )
+        factors = np.concatenate([np.ones(layer.outputs - len(copied)), copied])
 
 
 def _map_inputs(layer: Layer, change: Callable[[Array], Array]) -> Layer:

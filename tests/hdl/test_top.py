@@ -75,6 +75,12 @@ def test_every_shape_answers_as_the_golden_model(shape, lanes):
     simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
+@pytest.mark.parametrize("once", [False, True])
+def test_columns_that_layers_hand_on_stay_as_they_are(once):
+    network = networks.quantized(networks.passing(return_sequences=not once), **WORDS)
+    simulate(network, fastest_plan(network, 3), lengths=(1, 2, 5), pause=0.6)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pauses_and_back_pressure_change_no_word(shape):
     network = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)

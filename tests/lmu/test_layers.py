@@ -136,3 +136,17 @@ def test_weights_are_read_only_copies():
 def test_a_cell_knows_its_units():
     cell = SimpleCell(W_m=np.zeros((4, 2)), W_x=None, W_h=None, b=None, activation="tanh")
     assert cell.units == 4
+
+
+@pytest.mark.parametrize("passed", [(2,), (-1,), (0, 0), (True,), (0.0,)])
+def test_what_is_handed_on_must_be_columns_of_the_input(passed):
+    with pytest.raises(NetworkError, match="lmu: passed must be columns of its 2 inputs, ea"):
+        replace(networks.lmu_layer(inputs=2), passed=passed)
+
+
+def test_columns_of_the_input_follow_the_output():
+    x = np.random.default_rng(0).normal(size=(2, 4, 3))
+    dense = networks.dense_layer(inputs=3, outputs=2, activation="tanh", seed=0)
+    for layer in (networks.lmu_layer(inputs=3), networks.recurrent_layer(inputs=3), dense):
+        y = replace(layer, passed=(2, 0)).run(x)
+        assert np.array_equal(y, np.dstack([layer.run(x), x[:, :, [2, 0]]]))

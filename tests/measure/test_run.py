@@ -6,12 +6,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import lmu_hw
 from lmu_hw.design import Design
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
 from lmu_hw.measure import measure
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.json_file import to_json
+from tests import networks
 from tests.reports import small_design
 
 
@@ -45,6 +47,15 @@ def test_a_last_step_node_is_compared_with_the_last_step(design, x):
     assert head.first_step == x.shape[1] - 1
     assert head.rms_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-8)
     assert report.task.rms_error == head.rms_error
+
+
+def test_copies_of_columns_are_compared_with_those_columns():
+    network = networks.passing()
+    x = networks.noise(network, sequences=3, steps=6)
+    report = measure(lmu_hw.quantize(network, x, activation_bits=12, state_bits=16), x)
+    copied, hidden = signal(report, "lstm.p"), signal(report, "lmu0.h")
+    assert copied.samples == 3 * 6 * 2
+    assert 0 < copied.max_error_ulp <= 16 * hidden.max_error_ulp
 
 
 def test_the_chunk_size_does_not_change_the_report(design, stream, x):

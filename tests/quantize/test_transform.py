@@ -119,6 +119,16 @@ def test_a_memory_at_the_output_cannot_be_scaled():
 
 
 def test_an_input_that_is_passed_on_cannot_be_scaled():
-    net = networks.network(hidden="none", dense=2)
-    with pytest.raises(ConfigError, match="lmu0: its input is passed on to its output, so an inp"):
+    net = networks.network(hidden="none")
+    with pytest.raises(ConfigError, match="lmu0: its input is passed on to the network's output,"):
         realized(net, scale=Fraction(1, 2))
+
+
+@pytest.mark.parametrize("hidden", ["none", "rnn"])
+def test_what_reads_copies_of_the_input_takes_its_scale(hidden):
+    net = networks.passing(hidden=hidden)
+    x = networks.noise(net, sequences=2, steps=5)
+    # float64 against float64, divided by a power of two
+    np.testing.assert_allclose(
+        realized(net, scale=Fraction(1, 2)).run(2 * x), net.run(x), rtol=1e-12, atol=1e-12
+    )

@@ -17,7 +17,7 @@ import lmu_hw
 from lmu_hw import hdl
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_verify import verify
-from tests.networks import recurrent_layer
+from tests.networks import noise, passing, recurrent_layer
 
 ALONE = ("certificate.npz", "certificate.json", "manifest.json")
 
@@ -73,6 +73,9 @@ def network(
 
 def design(*, options: dict[str, Any] | None = None, **shape: Any) -> lmu_hw.Design:
     """Return a design whose encoders, read-outs, biases and inputs round."""
+    if shape.pop("passing", False):
+        net = passing()
+        return lmu_hw.quantize(net, noise(net, sequences=4, steps=60), weight_bits=9)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 60, 2))
     chosen = {"weight_bits": 9, "memory_bits": 9, "state_bits": 14, "margin": 1.5}
     return lmu_hw.quantize(network(**shape), x, **chosen | (options or {}))
@@ -101,6 +104,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
     },
     "rectified": {"cell": "relu", "encoder": "relu"},
     "gated": {"gated": "gru"},
+    "passing": {"passing": True},
 }
 
 

@@ -94,6 +94,8 @@ def _layer_entry(layer: Layer) -> dict[str, str | float | None]:
             kind, activation, weights = "dense", layer.activation, _size(layer.W, layer.b)
         case _:
             assert_never(layer)
+    if layer.passed:
+        links = f"{links} x-y".strip()
     return {
         "name": layer.name,
         "kind": kind,

@@ -28,6 +28,8 @@ _HEAD = """\
 # was trained, then: lmu-hw inspect FILE --mapping THIS_FILE
 # A part is a tensor's name; behind it may stand a cut such as [:, 0:16] (rows, columns), then
 # 'transposed' (it was trained with rows: x W), then ' + I' or ' + ANOTHER'. 'A; B': A above B.
+# A layer reads the one before it, or reads = ["lmu", "x[0:2]"]: layers, the input x, columns.
+# Residuals: [layers.NAME] with kind = "sum" and of = ["lmu", "x"].
 # u = encoder(E_x x + E_h h + E_m m + b_u), m' = A m + B u, h' = cell(W_m m' + W_x x + W_h h + b_h)
 """
 _ACTIVATION = "tanh, relu, sigmoid, linear, ...: it is in the code, not in the file"

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import LmuLayer, RecurrentLayer
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import located, must, unique_identifier
-from lmu_hw.load.fold import Assembly
 from lmu_hw.load.keras.cells import CELLS, read_cell
-from lmu_hw.load.keras.graph import LayerNode, require_end, require_source
+from lmu_hw.load.keras.graph import LayerNode, arguments, reads, require_end, sources
+from lmu_hw.load.keras.items import item_of
 from lmu_hw.load.keras.layers import (
     activation_of,
     batch_normalization,
@@ -23,9 +26,10 @@ from lmu_hw.load.keras.layers import (
 )
 from lmu_hw.load.keras.layouts import Layout
 from lmu_hw.load.keras.lmu import LmuSource, read_lmu
-from lmu_hw.load.keras.options import IDENTITIES, IGNORED, compute_type, refused_class
+from lmu_hw.load.keras.options import IDENTITIES, IGNORED, MERGES, compute_type, refused_class
 from lmu_hw.load.keras.scaling import normalization, rescaling
 from lmu_hw.load.tensors import Array
+from lmu_hw.load.value import Value
 
 __all__ = ["read_model"]
 
@@ -45,25 +49,26 @@ def read_model(
     LoadError
         That names every layer that is refused, one on a line.
     """
-    reader = _Reader(layout, keras2=keras2)
+    reader = _Reader(where, layout, keras2=keras2)
     problems: list[LoadError] = []
     try:
         require_end(where, model, nodes)
     except LoadError as error:
         problems.append(error)
-    before = None
+    before, sequential = None, model["class_name"] == "Sequential"
+    uses = Counter[str]() if sequential else Counter(name for node in nodes for name in reads(node))
     for node in nodes:
         try:
             reader.require_known(node)
-            require_source(node, before, sequential=model["class_name"] == "Sequential")
-            reader.read(node)
+            names = sources(node, before, reader.known, sequential=sequential)
+            reader.read(node, names, shared=uses[node.name] > 1)
         except LoadError as error:
             problems.append(error)
-            reader.lose_track()
+            reader.lose_track(node)
         before = node
     if problems:
         raise _together(where, problems)
-    return reader.finish()
+    return reader.finish(nodes[-1])
 
 
 def _together(where: str, problems: list[LoadError]) -> LoadError:
@@ -77,25 +82,27 @@ def _together(where: str, problems: list[LoadError]) -> LoadError:
 
 
 class _Reader:
-    """Reads the layers of a chain, in order.
+    """Reads the layers of a graph, each behind those that feed it.
 
     Parameters
     ----------
+    where : str
+        The file, for messages.
     layout : Layout
     keras2 : bool
         Activations of Keras 2, not 3.
     """
 
-    def __init__(self, layout: Layout, *, keras2: bool) -> None:
+    def __init__(self, where: str, layout: Layout, *, keras2: bool) -> None:
         self._layout = layout
         self._keras2 = keras2
         self._names: set[str] = set()
         self._budget = Budget()
-        self._assembly = Assembly(self._name, self._budget)
+        self._assembly = Assembly(where, self._name, self._budget)
         self._steps: int | None = None
-        self._width: int | None = None
-        self._sequences = True
-        self._lost = False
+        self._value = self._assembly.start(None)
+        self._values: dict[str, Value] = {}
+        self._sources: list[Value] = []
         self._readers: Mapping[str, Callable[[LayerNode], None]] = {
             "InputLayer": self._input,
             "RNN": self._rnn,
@@ -109,6 +116,8 @@ class _Reader:
             **dict.fromkeys(_LMUS, self._lmu),
             **dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), self._recurrent),
             **dict.fromkeys(_POINTWISE, self._activation),
+            "GetItem": self._get_item,
+            **dict.fromkeys(MERGES, self._merge),
             **dict.fromkeys(IDENTITIES, lambda node: None),
         }
 
@@ -121,30 +130,57 @@ class _Reader:
         else:
             node.require_origin("", "keras", "tf_keras")
 
-    def read(self, node: LayerNode) -> None:
-        """Read one layer."""
+    @property
+    def known(self) -> Collection[str]:
+        """Names of the layers that were read."""
+        return self._values.keys()
+
+    def read(self, node: LayerNode, names: list[str], *, shared: bool) -> None:
+        """Read one layer that is fed by others; `shared`: more than one is fed by it."""
+        self._sources = [self._values[name] for name in names]
+        self._shared = shared
+        if self._sources:
+            self._value = self._sources[0]
         if node.class_name != "InputLayer":
             self._note_compute_type(node)
             shape = input_shape(node) if not self._names and self._width is None else None
             if shape is not None:
-                self._steps, self._width = shape
+                self._start(shape)
         self._readers[node.class_name](node)
+        kept = self._value.shared and bool(self._sources) and self._value is self._sources[0]
+        self._value = replace(self._value, shared=shared or kept)
+        self._values[node.name] = self._value
 
-    def lose_track(self) -> None:
+    def lose_track(self, node: LayerNode) -> None:
         """Go on after a refused layer: nothing is known of what it hands on."""
-        self._steps = self._width = None
-        self._sequences = self._lost = True
-        self._assembly = Assembly(self._name, self._budget)
+        self._steps = None
+        self._value = self._values[node.name] = self._assembly.unknown()
 
-    def finish(self) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-        """Return layers and notes."""
-        self._assembly.flush()
-        return tuple(self._assembly.layers), tuple(self._assembly.notes)
+    def finish(self, node: LayerNode) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+        """Return layers and notes of the network that ends with a layer."""
+        layers = self._assembly.finish(self._values[node.name])
+        return layers, tuple(self._assembly.notes)
+
+    @property
+    def _width(self) -> int | None:
+        return self._assembly.resolved(self._value).width
+
+    @property
+    def _lost(self) -> bool:
+        return not self._value.parts
+
+    @property
+    def _sequences(self) -> bool:
+        return not self._value.once
+
+    def _start(self, shape: tuple[int | None, int | None]) -> None:
+        self._steps, width = shape
+        self._value = self._assembly.start(width)
 
     def _input(self, node: LayerNode) -> None:
         shape = input_shape(node)
         assert shape is not None
-        self._steps, self._width = shape
+        self._start(shape)
 
     def _lmu(self, node: LayerNode) -> None:
         self._add_lmu(node, node)
@@ -210,8 +246,7 @@ class _Reader:
         return node.options.flag("return_sequences")
 
     def _add(self, layer: LmuLayer | RecurrentLayer) -> None:
-        self._assembly.add(layer)
-        self._width, self._sequences = layer.outputs, layer.return_sequences
+        self._value = self._assembly.add(layer, self._value)
 
     def _time_distributed(self, node: LayerNode) -> None:
         self._require_sequences(node)
@@ -232,8 +267,7 @@ class _Reader:
         owner = outer or node
         variables, name = self._layout.of(owner), self._name(owner.name)
         layer = dense(node, variables, name, inputs=self._width, keras2=self._keras2)
-        self._assembly.add(layer)
-        self._width = layer.outputs
+        self._value = self._assembly.add(layer, self._value)
 
     def _batch_normalization(self, node: LayerNode, outer: LayerNode | None = None) -> None:
         axes = 3 if self._sequences and outer is None else 2
@@ -252,17 +286,52 @@ class _Reader:
             self._scale(node, *rescaling(node, inputs=self._width))
 
     def _scale(self, node: LayerNode, scale: Array, shift: Array) -> None:
-        self._width = len(scale)
         with located(node.where):
-            self._assembly.scale(node, scale, shift)
+            self._value = self._assembly.scale(node, scale, shift, self._value)
 
     def _activation(self, node: LayerNode) -> None:
         activation = activation_of(node, keras2=self._keras2)
         if self._width is not None:
             with located(node.where):
-                self._assembly.activate(node, activation, self._width)
+                self._value = self._assembly.activate(node, activation, self._value)
         elif not self._lost:
             raise LoadError(f"{node.where}: the width of the input must be given")
+
+    def _merge(self, node: LayerNode) -> None:
+        """Read a sum or a concatenation of what several layers compute."""
+        sources = self._sources
+        if len(sources) < 2:
+            raise must(node.where, "the layer's input", "two tensors or more", len(sources))
+        if node.class_name == "Concatenate":
+            axes = 2 if sources[0].once else 3
+            if node.options.get("axis", -1) not in (-1, axes - 1):
+                raise must(
+                    node.where, "axis", f"the last, -1 or {axes - 1}", node.options.get("axis")
+                )
+        elif node.class_name == "Subtract" and len(sources) != 2:
+            raise must(node.where, "the layer's input", "two tensors", len(sources))
+        node.options.finish(ignored=IGNORED, off_is_fine=True)
+        if not all(source.parts for source in sources):
+            self._value = self._assembly.unknown()
+        elif node.class_name == "Concatenate":
+            self._value = self._assembly.join(node, sources)
+        else:
+            count = len(sources)
+            factors = {"Subtract": [1.0, -1.0], "Average": [1.0 / count] * count}
+            self._value = self._assembly.total(
+                node, sources, factors.get(node.class_name, [1.0] * count), shared=self._shared
+            )
+
+    def _get_item(self, node: LayerNode) -> None:
+        """Read ``x[:, -1]`` and columns, such as ``x[:, :, 1:2]``."""
+        node.options.finish(ignored=IGNORED, off_is_fine=True)
+        if self._lost:
+            return
+        items = item_of(node, arguments(node), sequences=self._sequences, width=self._width)
+        if items.columns is not None:
+            self._value = self._assembly.columns(node, self._value, items.columns)
+        if items.last:
+            self._value = self._assembly.last(self._value)
 
     def _reshape(self, node: LayerNode) -> None:
         """Accept a Reshape or Flatten that changes nothing."""

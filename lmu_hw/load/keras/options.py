@@ -7,7 +7,15 @@ from lmu_hw.errors import LoadError
 from lmu_hw.lmu.activations import ACTIVATIONS, SOFTMAX
 from lmu_hw.load.check import Options, must, show
 
-__all__ = ["IDENTITIES", "IGNORED", "activation_name", "advice_on", "compute_type", "refused_class"]
+__all__ = [
+    "IDENTITIES",
+    "IGNORED",
+    "MERGES",
+    "activation_name",
+    "advice_on",
+    "compute_type",
+    "refused_class",
+]
 
 IGNORED = frozenset(
     f"{variable}_{kind}"
@@ -44,21 +52,26 @@ IDENTITIES = frozenset(
 )
 """Layers that hand on what they are fed with at inference."""
 
+MERGES = frozenset({"Add", "Average", "Concatenate", "Subtract"})
+"""Layers and operations that join tensors without weights."""
+
 _SAME = {"swish": "silu"}
 
 _HOST = "run it before the hardware and save the layers after it as their own model"
-_BRANCH = (
-    "hardware takes one chain of layers; train without branches, or, where this joins the output "
-    "with a part of the input, such as the last value of a forecast, save the model before it, and "
-    "leave the rest to the host"
+_PRODUCT = (
+    "hardware multiplies what layers compute within LSTM and GRU cells only; train with Add or "
+    "Concatenate, or save the model before it, and leave the rest to the host"
 )
+_OPERATION = "save with Keras 3, or use the layers Add and Concatenate"
 _LAST_STEP = "set return_sequences=False in the layer before it"
 _ADVICE = {
-    "Bidirectional": "hardware cannot wait for the end of a sequence; train a forward network",
+    "Bidirectional": "its backward half reads the end of a sequence first, and answers at every "
+    "step what it has heard of later ones: hardware that takes steps as they come would have to "
+    "keep whole sequences; train a forward network, or one with a longer window",
     "Masking": "save the model without it, its weights are the same; hardware skips a step that is "
     "not sent: leave masked steps out on the host, and end each sequence with tlast",
-    "GetItem": _LAST_STEP,
-    "SlicingOpLambda": _LAST_STEP,
+    "SlicingOpLambda": f"save with Keras 3, or {_LAST_STEP}",
+    "TFOpLambda": _OPERATION,
     "GlobalAveragePooling1D": "answer at every step and average on the host",
     "LeakyReLU": "train with ReLU",
     "PReLU": "train with ReLU",
@@ -73,7 +86,7 @@ _ADVICE = {
     "LMUCellGating": "train with LMU or RNN(LMUCell)",
     **dict.fromkeys(("Functional", "Sequential", "Model"), "put its layers into the outer model"),
     **dict.fromkeys(("Conv1D", "Embedding"), _HOST),
-    **dict.fromkeys(("Add", "Average", "Concatenate", "Multiply", "Subtract"), _BRANCH),
+    **dict.fromkeys(("Multiply", "Dot", "Maximum", "Minimum"), _PRODUCT),
 }
 _DEFAULT_ADVICE = (
     "rebuild the model from InputLayer, LMU, LMUFeedforward, RNN, SimpleRNN, LSTM, GRU, Dense, "

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
+from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import identifier, located, must, show, unique_identifier
-from lmu_hw.load.fold import Assembly
 from lmu_hw.load.mapping.schema import (
     Answers,
     Cell,
@@ -27,8 +27,10 @@ from lmu_hw.load.mapping.schema import (
     RecurrentEntry,
     StateMapping,
     States,
+    SumEntry,
 )
 from lmu_hw.load.mapping.view import View
+from lmu_hw.load.mapping.wires import Wires
 from lmu_hw.load.native.form import build_layers
 from lmu_hw.load.tensors import Array, Tensor
 
@@ -121,7 +123,7 @@ def _require_all_used(where: str, tensors: Mapping[str, Tensor], mapping: StateM
 def _layers(
     mapping: StateMapping, parts: dict[str, dict[str, Array]], origins: dict[str, _Origin]
 ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Return the layers, normalisations folded into their neighbours, and notes."""
+    """Return the layers as a chain, what has no weights folded into neighbours, and notes."""
     names: dict[str, str] = {}
     for key in mapping.layers:
         names[key] = unique_identifier(key, names.values())
@@ -131,7 +133,6 @@ def _layers(
     if mapping.answers is Answers.ONCE and not recurrent:
         rule = '"every step" without a recurrent layer'
         raise must(mapping.where, "answers", rule, mapping.answers.value)
-    once = recurrent[-1] if mapping.answers is Answers.ONCE else None
     taken = set(names.values())
 
     def unique(text: str) -> str:
@@ -139,20 +140,26 @@ def _layers(
         return name
 
     budget = Budget()
-    assembly = Assembly(unique, budget)
+    assembly = Assembly(mapping.where, unique, budget)
+    wires = Wires(assembly, mapping)
     shuffle = None
     for key, entry in mapping.layers.items():
         arrays, origin = parts[key], origins[key]
         if shuffle is not None:
             _shuffle_columns(entry, arrays, shuffle, origin.where)
             shuffle = None
+        if isinstance(entry, SumEntry):
+            wires.keep(key, wires.total(key, origin))
+            continue
+        source = wires.source(key, entry.reads, origin)
         if isinstance(entry, NormEntry):
-            assembly.scale(origin, *_affine(entry, arrays, origin.where))
+            scale, shift = _affine(entry, arrays, origin.where)
+            wires.keep(key, assembly.scale(origin, scale, shift, source))
             continue
         header = _header(entry, arrays, origin.where)
         header["name"] = names[key]
         if not isinstance(entry, DenseEntry):
-            header["return_sequences"] = key != once
+            header["return_sequences"] = True
         if isinstance(entry, LmuEntry) and entry.A is None:
             budget.discretize(origin.where, header["order"])
         if isinstance(entry, LmuEntry) and entry.states is States.BY_ORDER:
@@ -160,9 +167,10 @@ def _layers(
         tensors = {f"{names[key]}.{part}": values for part, values in arrays.items()}
         (layer,) = build_layers(mapping.where, [header], tensors)
         with located(origin.where):
-            assembly.add(layer)
-    assembly.flush()
-    return tuple(assembly.layers), tuple(assembly.notes)
+            wires.keep(key, assembly.add(layer, source))
+    output = wires.output
+    layers = assembly.finish(assembly.last(output) if mapping.answers is Answers.ONCE else output)
+    return layers, tuple(assembly.notes)
 
 
 def _header(
@@ -274,8 +282,8 @@ def _shuffle_columns(
     entry: LayerEntry, arrays: dict[str, Array], order: NDArray[np.intp], where: str
 ) -> None:
     """Order the columns of a dense layer as the states of the memories that feed it."""
-    if not isinstance(entry, DenseEntry) or arrays["W"].shape[1] < len(order):
-        rule = "a dense layer of at least so many columns"
+    if not isinstance(entry, DenseEntry) or entry.reads or arrays["W"].shape[1] < len(order):
+        rule = "a dense layer behind it of at least so many columns"
         raise must(where, "what reads states by order", rule, entry.kind)
     rest = np.arange(len(order), arrays["W"].shape[1])
     arrays["W"] = arrays["W"][:, np.concatenate([order, rest])]

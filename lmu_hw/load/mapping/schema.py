@@ -32,6 +32,7 @@ __all__ = [
     "RecurrentEntry",
     "StateMapping",
     "States",
+    "SumEntry",
 ]
 
 VERSION = 1
@@ -70,7 +71,18 @@ class States(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CellEntry:
+class _Entry:
+    """What a layer reads.
+
+    `reads` are names of layers before it, or ``x``, the input, all behind each other; columns of
+    one as in ``x[0:2]``. Without it, it is the layer before.
+    """
+
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CellEntry(_Entry):
     """A hidden cell; parts are texts that `lmu_hw.load.mapping.view` describes."""
 
     cell: Cell
@@ -135,7 +147,7 @@ class RecurrentEntry(_CellEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DenseEntry:
+class DenseEntry(_Entry):
     """A dense layer: ``activation(W x + b)``."""
 
     kind: ClassVar[str] = "dense"
@@ -145,7 +157,7 @@ class DenseEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NormEntry:
+class NormEntry(_Entry):
     """A normalisation: ``(x - mean) / sqrt(variance + epsilon) * weight + bias``."""
 
     kind: ClassVar[str] = "normalization"
@@ -156,7 +168,19 @@ class NormEntry:
     bias: str | None = None
 
 
-LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumEntry:
+    """The sum of layers, or of columns of them, as `reads` of others has them: a residual."""
+
+    kind: ClassVar[str] = "sum"
+    of: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.of) < 2:
+            raise ValueError(f"of must name two layers or more, not {list(self.of)}")
+
+
+LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry | SumEntry
 
 _CHOICES: dict[str, str] = {
     "answers": " or ".join(f'"{kind.value}"' for kind in Answers),
@@ -176,7 +200,7 @@ class StateMapping:
     ----------
     answers : Answers
     layers : dict of str to LayerEntry
-        In their order; each is fed by the one before it.
+        In their order; each is fed by the one before it, or by what it `reads`.
     state : str
         The key under which the state dict lies, such as ``net`` or ``checkpoint.ema``; empty: it is
         the whole file.

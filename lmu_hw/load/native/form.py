@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,13 +123,23 @@ def _layer(where: str, index: int, node: object, parts: dict[str, dict[str, Arra
         if tensor.ndim != dimensions or 0 in tensor.shape:
             rule = f"a non-empty array of {dimensions} dimension(s)"
             raise must(options.where, f"tensor {key!r}", rule, tensor.shape)
-    layer = make(options, name, arrays)
+    layer = _passing(options, make(options, name, arrays))
     if arrays:
         raise LoadError(
             f"{options.where}: no tensor must be left over, but {show(sorted(arrays))} are"
         )
     options.finish()
     return layer
+
+
+def _passing(options: Options, layer: Layer) -> Layer:
+    """Return the layer with the columns of its input that it hands on."""
+    passed = options.get("passed", [])
+    if not isinstance(passed, list) or len(passed) > layer.inputs:
+        rule = f"a list of at most {layer.inputs} columns"
+        raise must(options.where, "passed", rule, passed)
+    with located(options.where):
+        return replace(layer, passed=tuple(passed)) if passed else layer
 
 
 def _dense(options: Options, name: str, tensors: dict[str, Array]) -> DenseLayer:

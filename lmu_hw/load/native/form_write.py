@@ -46,6 +46,8 @@ def take_apart(network: Network) -> Form:
     for layer in network.layers:
         _require_identifier(layer.name, "the name of a layer")
         header, parts = _parts(layer)
+        if layer.passed:
+            header["passed"] = list(layer.passed)
         layers.append(header)
         tensors |= {f"{layer.name}.{key}": part for key, part in parts.items() if part is not None}
     return {"format": 1, "name": network.name, "layers": layers}, tensors

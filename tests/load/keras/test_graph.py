@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from lmu_hw.load import load
 from tests.load import keras_files
 from tests.load.refusals import model_refused
 
 
-def branch(config):
+def ahead(config):
     config["config"]["layers"][2]["inbound_nodes"][0]["args"][0]["config"]["keras_history"] = [
-        "input", 0, 0
+        "after", 0, 0
     ]  # fmt: skip
 
 
@@ -59,12 +61,15 @@ def subclassed(config):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (branch, r"'dense' \(Dense\): the layer's input must be only the output of 'lmu'"),
+        (
+            ahead,
+            r"'dense' \(Dense\): the layer's input must be the output of a layer be",
+        ),
         (twice, "number of times the layer is called must be 1, not 2"),
         (masked, "call: mask must be off"),
         (started, "call: initial_state must be off"),
         (two_tensors, "the layer's input must be one tensor"),
-        (two_outputs, r"output_layers must be only 'dense' \(a chain of layers\), not"),
+        (two_outputs, r"output_layers must be only 'dense' \(one input, and the last layer\), not"),
         (early_output, r"output_layers must be only 'dense' .* not \['lmu', 0, 0\]"),
         (second_tensor, r"output_layers must be only 'dense' .* not \['dense', 0, 1\]"),
         (no_input, "the first layer must be an InputLayer, not 'lmu'"),
@@ -72,6 +77,85 @@ def subclassed(config):
         (subclassed, "the model must be Functional or Sequential, not 'MyModel'"),
     ],
 )
-def test_models_that_are_no_chain_are_refused(tmp_path, rng, change, message):
+def test_what_is_no_graph_from_one_input_to_one_output_is_refused(tmp_path, rng, change, message):
     layers = [keras_files.lmu(rng, 1), keras_files.dense(rng, 3, 2)]
     model_refused(tmp_path, layers, message, change=change)
+
+
+def appended(kind, reads, **options):
+    """Return a change that appends a layer of that kind, fed by layers, as Keras 2 writes it."""
+
+    def change(config):
+        node = keras_files.plain(kind, "end", **options).node()
+        call = [[name, 0, 0, {}] for name in reads]
+        config["config"]["layers"].append({**node, "name": "end", "inbound_nodes": [call]})
+        config["config"]["output_layers"] = [["end", 0, 0]]
+
+    return change
+
+
+def test_a_sum_of_two_tensors_in_keras_2(tmp_path, rng):
+    layers = [keras_files.lmu(rng, 2), keras_files.dense(rng, 3, 2)]
+    change = appended("Add", ["dense", "input"])
+    path = keras_files.write(tmp_path / "m.keras", layers, shape=(None, 7, 2), change=change)
+    x = rng.normal(size=(2, 7, 2))
+    # float64 against float64, sums in another order
+    np.testing.assert_allclose(load(path).run(x), keras_files.run(layers, x) + x, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (appended("Add", ["dense"]), "the layer's input must be two tensors or more, not 1"),
+        (appended("Add", ["dense", "lmu"]), r"what is added must be 1 or 3, not \[2, 3\]"),
+        (appended("Subtract", ["dense"] * 3), "the layer's input must be two tensors, not 3"),
+        (
+            appended("Concatenate", ["dense", "lmu"], axis=1),
+            "axis must be the last, -1 or 2",
+        ),
+        (appended("Dense", ["dense", "lmu"], units=1), "the layer's input must be one tensor"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(tmp_path, rng, change, message):
+    layers = [keras_files.lmu(rng, 2), keras_files.dense(rng, 3, 2)]
+    model_refused(tmp_path, layers, message, shape=(None, 7, 2), change=change)
+
+
+def taken(*keys):
+    """Return a change that appends ``x[keys]``, as Keras 3 writes it."""
+
+    def change(config):
+        tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["lmu", 0, 0]}}
+        node = keras_files.plain("GetItem", "end").node()
+        call = [{"args": [tensor, list(keys)], "kwargs": {}}]
+        layers = [*config["config"]["layers"][:2], {**node, "name": "end", "inbound_nodes": call}]
+        config["config"] |= {"layers": layers, "output_layers": [["end", 0, 0]]}
+
+    return change
+
+
+def piece(start=None, stop=None, step=None):
+    return {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (0,),
+        (piece(), 0),
+        (piece(1),),
+        (piece(), piece(0, 3)),
+        (piece(), piece(), 1),
+        (piece(),) * 4,
+    ],
+)
+def test_other_parts_of_a_tensor_are_refused(tmp_path, rng, keys):
+    layers = [keras_files.lmu(rng, 2)]
+    message = r"what is taken must be \[:, -1\], or columns such as \[:, :, 0:1\]"
+    model_refused(tmp_path, layers, message, shape=(None, 7, 2), change=taken(*keys))
+
+
+def test_an_empty_part_is_refused(tmp_path, rng):
+    layers, keys = [keras_files.lmu(rng, 2)], (piece(), piece(), piece(5))
+    message = "what is taken must be at least one feature"
+    model_refused(tmp_path, layers, message, shape=(None, 7, 2), change=taken(*keys))

@@ -19,10 +19,11 @@ from tests.load.refusals import model_refused
         ("CuDNNLSTM", "load it as an LSTM in Keras"),
         ("Conv1D", "run it before the hardware"),
         ("LayerNormalization", "train with BatchNormalization"),
-        ("Bidirectional", "train a forward network"),
+        ("Bidirectional", "reads the end of a sequence first.* train a forward network"),
         ("Masking", "leave masked steps out on the host, and end each sequence with tlast"),
         ("Lambda", "code in a file is never run; .* set return_sequences=False"),
-        ("Concatenate", "one chain of layers"),
+        ("Multiply", "multiplies what layers compute within LSTM and GRU cells only"),
+        ("TFOpLambda", "use the layers Add and Concatenate"),
         ("Functional", "put its layers into the outer model"),
     ],
 )

@@ -46,3 +46,61 @@ def test_foreign_arrays_load_by_a_mapping_too(tmp_path, rng):
     network = load(tmp_path / "m.npz", mapping=str(tmp_path / "m.toml"))
     # float64 against widened float32, sums in another order
     np.testing.assert_allclose(network.run(x[None])[0], layout.answer(x), rtol=1e-6, atol=1e-7)
+
+
+GRAPH = """version = 1
+answers = "once"
+[layers.first]
+kind = "dense"
+W = "a"
+activation = "tanh"
+[layers.cell]
+kind = "recurrent"
+cell = "simple_rnn"
+W_x = "i"
+W_h = "h"
+activation = "tanh"
+[layers.residual]
+kind = "sum"
+of = ["cell", "first"]
+[layers.head]
+kind = "dense"
+reads = ["residual", "x[0:2]"]
+W = "w"
+activation = "linear"
+[layers.forecast]
+kind = "sum"
+of = ["head", "x[1]"]
+"""
+
+
+def test_a_mapping_says_what_is_added_and_joined(tmp_path, rng):
+    state = {name: rng.normal(size=(3, 2 if name == "a" else 3)) for name in "aih"}
+    state["w"] = rng.normal(size=(2, 5))
+    (tmp_path / "m.toml").write_text(GRAPH)
+    network = load(write_nested(tmp_path / "m.pt", state), mapping=tmp_path / "m.toml")
+    x, h = rng.normal(size=(6, 2)), np.zeros(3)
+    for step in x:
+        first = np.tanh(state["a"] @ step)
+        h = np.tanh(state["i"] @ first + state["h"] @ h)
+    answer = state["w"] @ np.concatenate([h + first, x[-1]]) + x[-1, 1]
+    # float64 against float64, sums in another order
+    np.testing.assert_allclose(network.run(x[None])[0], answer, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('"cell", "first"', '"cell"', "of must name two layers or more"),
+        ('"cell", "first"', '"cell", "later"', r"what is read must be one of x, first, cell,"),
+        ('"x[1]"', '"x[2]"', r"columns must be some of 2, not 'x\[2\]'"),
+        ('"x[0:2]"', '"x[2:2]"', r"columns must be some of 2, not 'x\[2:2\]'"),
+        ('"cell", "first"', '"cell", "x"', r"what is added must be 1 or 3, not \[3, 2\]"),
+    ],
+)
+def test_a_mapping_that_joins_what_is_not_there_is_refused(tmp_path, rng, before, after, message):
+    state = {name: rng.normal(size=(3, 2 if name == "a" else 3)) for name in "aih"}
+    state["w"] = rng.normal(size=(2, 5))
+    (tmp_path / "m.toml").write_text(GRAPH.replace(before, after))
+    with pytest.raises(LoadError, match=rf"m\.toml: .*{message}"):
+        load(write_nested(tmp_path / "m.pt", state), mapping=tmp_path / "m.toml")

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.load import load, network_digest, save
+from tests import networks
 from tests.load.refusals import refused
 
 
@@ -93,3 +94,11 @@ def test_recurrent_layers_that_do_not_fit_are_refused(tmp_path, change, tensors,
     data = {key: np.full(shape, 0.5) for key, shape in shapes.items() if shape is not None}
     save_file(data, tmp_path / "n.safetensors", metadata={"lmu_hw": json.dumps(header)})
     refused(tmp_path / "n.safetensors", message)
+
+
+def test_what_layers_hand_on_comes_back(tmp_path):
+    network = networks.passing()
+    save(network, tmp_path / "m.npz")
+    loaded = load(tmp_path / "m.npz")
+    assert [layer.passed for layer in loaded.layers] == [(1,), (3, 0), ()]
+    assert network_digest(loaded) == network_digest(network)
