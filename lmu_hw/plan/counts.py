@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.fixed import Overflow
 from lmu_hw.network import (
     INPUT,
     MemoryNode,
@@ -29,15 +30,22 @@ from lmu_hw.plan.inventory import (
 )
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.states import StateMap
 from lmu_hw.plan.vectors import has_register
 
-__all__ = ["REGISTER_FILE", "Bits", "Counts", "counts_of", "pace_counts", "port_counts"]
+__all__ = ["OPTIONS", "REGISTER_FILE", "Bits", "Counts", "counts_of", "pace_counts", "port_counts"]
 
 Bits = dict[str, float]
 """How many there are, by what is counted."""
 
 REGISTER_FILE = "register file"
 """Bits of memories that become flip-flops."""
+
+OPTIONS = ("registers", "states", "streams")
+"""Parts that are there only if they are asked for."""
+
+_COUNTERS = 6
+"""Of every design with registers; packets have one more, and each node whose sums saturate has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +98,44 @@ def port_counts(plan: Plan, chip: Chip = DEFAULT) -> Counts:
         chosen, kept = plan.source.elements * source.format.width, queue.width
         divided = plan.source.elements > plan.layers[0].input_beat
     bits = {"ports": 1.0, "inputs": chosen * divided, "outputs": kept, "beat": queue.width}
+    options = zip(OPTIONS, (_registers(plan), _states(plan), _streams(plan)), strict=True)
+    named = {
+        part: {f"{part}: {name}": count for name, count in counts.items()}
+        for part, counts in options
+        if counts
+    }
     return Counts(
-        parts={"ports": _with_memories(bits, "ports", [queue], chip)},
+        parts={"ports": _with_memories(bits, "ports", [queue], chip), **named},
         memories=(queue,),
         multipliers=(),
     )
+
+
+def _registers(plan: Plan) -> Bits:
+    """Count the registers beside a network, of which most are counters."""
+    if not plan.registers:
+        return {}
+    nodes = [node for layer in plan.layers for node in layer.layer.nodes]
+    saturating = sum(node.requant.overflow is Overflow.SATURATE for node in nodes)
+    counters = _COUNTERS + plan.stream.packets + saturating
+    return {"unit": 1.0, "counters": counters, "states": float(plan.state_access)}
+
+
+def _states(plan: Plan) -> Bits:
+    """Count what reads and writes states between steps."""
+    if not plan.state_access:
+        return {}
+    states = StateMap(plan)
+    widths = sum(block.vector.format.width for block in states.blocks)
+    return {"port": float(states.data_bits + states.address_bits), "codes": widths}
+
+
+def _streams(plan: Plan) -> Bits:
+    """Count what keeps several streams apart in the layers, and at their ends."""
+    if plan.stream.streams == 1:
+        return {}
+    contexts = sum(layer.contexts for layer in plan.layers)
+    return {"layers": float(len(plan.layers)), "contexts": float(contexts)}
 
 
 def pace_counts(plan: LayerPlan) -> Bits:

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from math import log2
 
-from lmu_hw.plan.chip import DEFAULT, Area, Chip
+from lmu_hw.plan.chip import DEFAULT, Area, Checked, Chip
 from lmu_hw.plan.clock import placed_ns, shape_ns
 from lmu_hw.plan.counts import REGISTER_FILE, Bits, Counts, counts_of, pace_counts, port_counts
 from lmu_hw.plan.layer import LayerPlan
@@ -94,6 +94,8 @@ class Calibration:
     comparisons : tuple of Comparison
     lut, ff, ns : dict of what is counted to coefficient
         Of tables, flip-flops, and the period of the clock.
+    options : Checked or None
+        How good estimates are of designs with registers, access to states, or several streams.
     """
 
     made_by: str
@@ -103,6 +105,7 @@ class Calibration:
     lut: Coefficients
     ff: Coefficients
     ns: Coefficients
+    options: Checked | None = None
 
     @property
     def held_out(self) -> list[Comparison]:

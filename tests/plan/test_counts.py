@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.plan import LayerPlan, make_plan
+from lmu_hw.hdl.registers.map import register_map
+from lmu_hw.network import stream_of
+from lmu_hw.plan import LayerPlan, interleaved, make_plan
 from lmu_hw.plan.chip import CHIPS, DEFAULT
-from lmu_hw.plan.counts import counts_of, port_counts
+from lmu_hw.plan.counts import OPTIONS, counts_of, port_counts
 from tests import networks
 from tests.plan.swept import swept
 
@@ -84,3 +86,23 @@ def test_small_memories_are_registers_where_there_are_none_of_tables():
     )
     assert few[0] > 0 == few[1]
     assert registers[0] == 0
+
+
+@pytest.mark.parametrize("width", ["vector", 32])
+def test_every_register_that_counts_is_counted(width):
+    network = networks.quantized(networks.network(dense=2))
+    plan = replace(make_plan(network, 1, stream=stream_of(width)), registers=True)
+    counters = [register for register in register_map(plan).registers if register.counts]
+    assert port_counts(plan).parts["registers"]["registers: counters"] == len(counters)
+
+
+def test_what_is_not_asked_for_is_not_counted():
+    plan = make_plan(networks.quantized(networks.network()), 1)
+    assert not set(OPTIONS) & set(port_counts(plan).parts)
+    plans = (
+        replace(plan, registers=True),
+        replace(plan, state_access=True),
+        interleaved(plan, 2),
+    )
+    for part, with_option in zip(OPTIONS, plans, strict=True):
+        assert part in port_counts(with_option).parts

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.plan import Area, make_plan
+from lmu_hw.plan import Area, interleaved, make_plan
 from lmu_hw.plan.clock import shape_ns
 from lmu_hw.plan.counts import counts_of, pace_counts, port_counts
 from lmu_hw.plan.estimate import Comparison, Figures, calibration, estimate_of, pace_of
@@ -97,6 +97,24 @@ def test_every_coefficient_is_of_something_that_is_counted():
     for case in CASES:
         if case.name in ("LSTM 6", "two passes d=12", "scan d=12", "2 sweeps d=12"):
             _, plan = design_of(case)
-            for counts in (*map(counts_of, plan.layers), port_counts(plan)):
+            optional = (
+                replace(plan, registers=True, state_access=case.name == "LSTM 6"),
+                interleaved(plan, 2),
+            )
+            for counts in (*map(counts_of, plan.layers), *map(port_counts, optional)):
                 counted.update(*counts.parts.values())
     assert {*calibration().lut, *calibration().ff} <= counted
+
+
+def test_registers_are_estimated(plan):
+    plain, more = estimate_of(plan), estimate_of(replace(plan, registers=True))
+    assert more.total.lut > plain.total.lut + 500
+    assert more.total.ff > plain.total.ff + 300
+    assert more.layers == plain.layers
+
+
+def test_the_aim_is_reached_with_options():
+    checked = calibration().options
+    assert checked is not None
+    assert checked.lut <= 0.15
+    assert checked.ff <= 0.15

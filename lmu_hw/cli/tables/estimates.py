@@ -27,7 +27,7 @@ def estimate_lines(plan: Plan, target: str | None = None) -> list[str]:
         f"estimated before synthesis, for {chip.device}:",
         *(f"  {name}: {_words(area)}" for name, area in areas.items()),
         f"  clock: {_clock(expected, plan)}",
-        f"{_errors(chip)}; lmu-hw implement measures",
+        f"{_errors(chip)}{_of_options(plan)}; lmu-hw implement measures",
     ]
 
 
@@ -55,6 +55,17 @@ def _errors(chip: Chip) -> str:
         routed = f"{chip.checked.routed} that were placed and routed"
         text += f", and of {routed} {_percent(worst.mhz)} in MHz"
     return text
+
+
+def _of_options(plan: Plan) -> str:
+    """Say how far they were from designs with registers, access to states, or streams."""
+    checked = calibration().options
+    if checked is None or not (plan.registers or plan.state_access or plan.stream.streams > 1):
+        return ""
+    return (
+        f"; of {checked.designs} with registers, access to states or several streams, synthesised, "
+        f"{_percent(checked.lut)} in LUT, {_percent(checked.ff)} in FF"
+    )
 
 
 def _words(area: Area) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lmu_hw.cli.tables.estimates import estimate_lines
 from lmu_hw.plan import estimate_of, make_plan
 from tests import networks
@@ -26,3 +28,10 @@ def test_the_lines_say_what_chip_they_are_for_and_how_far_off_they_were():
     assert "ECP5" in lines[0]
     assert "off by at most" in lines[-1]
     assert lines[-1].count("%") == 3
+
+
+def test_the_lines_of_a_design_with_registers_say_how_good_they_are():
+    plan = make_plan(networks.quantized(networks.network()), 1)
+    said = estimate_lines(replace(plan, registers=True))[-1]
+    assert "with registers" in said
+    assert said.count("%") == 5
