@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["TIME_LIMIT", "OutOfTime", "ended", "left", "limited"]
+__all__ = ["TIME_LIMIT", "OutOfTime", "ended", "left", "limited", "now"]
 
 TIME_LIMIT = 900.0
 """Seconds that a proof may take, unless it is told otherwise."""
 
 _limit = math.inf
 _end = math.inf
+_clock: Callable[[], float] = time.monotonic
 
 
 class OutOfTime(Exception):
@@ -28,20 +29,28 @@ class OutOfTime(Exception):
 
 
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Let what runs within end after some seconds, where it looks for the time."""
-    global _limit, _end
-    before = _limit, _end
-    _limit, _end = seconds, time.monotonic() + seconds
+def limited(seconds: float, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Let what runs within end after some seconds, where it looks for the time.
+
+    By `time.process_time` as the clock, what is given up does not depend on what else runs.
+    """
+    global _limit, _end, _clock
+    before = _limit, _end, _clock
+    _limit, _end, _clock = seconds, clock() + seconds, clock
     try:
         yield
     finally:
-        _limit, _end = before
+        _limit, _end, _clock = before
+
+
+def now() -> float:
+    """Return the seconds by the clock of the present limit."""
+    return _clock()
 
 
 def left() -> float:
     """Return the seconds that are left."""
-    return max(_end - time.monotonic(), 0.0)
+    return max(_end - _clock(), 0.0)
 
 
 def ended() -> None:
@@ -51,5 +60,5 @@ def ended() -> None:
     ------
     OutOfTime
     """
-    if time.monotonic() > _end:
+    if _clock() > _end:
         raise OutOfTime

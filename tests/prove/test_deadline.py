@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 import lmu_hw
@@ -19,6 +21,13 @@ def test_the_time_is_over_within_a_limit_alone():
             ended()
     ended()
     assert left() > 1e9
+
+
+def test_a_limit_of_the_processor_does_not_count_what_else_runs():
+    with limited(0.05, time.process_time):
+        time.sleep(0.1)
+        ended()
+        assert left() > 0.0
 
 
 def test_what_the_time_does_not_suffice_for_is_named(tmp_path):

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,8 +30,9 @@ from tools.mutation.structure import structural_mutants_of
 __all__ = ["Change", "Judge", "changes_of", "sampled"]
 
 _UNREADABLE = "Yosys refuses it"
+# Of the processor: what else runs decides nothing. What is given up is not shown.
 _SECONDS = 20.0  # for a lemma of control, and for a run in which it fails
-_DATA_SECONDS = 120.0  # for all of data and time; what is given up is not shown
+_PART_SECONDS = 120.0  # for all of data and time, and for all of control
 _CYCLES = 2_000
 
 # Kinds by the line that is changed, where what is changed there says less.
@@ -167,12 +169,13 @@ class Judge:
         return "" if result.passed else str(result.failure or result.first_mismatch)
 
     def _data(self, files: Mapping[str, bytes]) -> list[Lemma]:
-        with limited(_DATA_SECONDS):
+        with limited(_PART_SECONDS, time.process_time):
             return lemmas_of(files, self._design.network, self._plan, searching=False)[0]
 
     def _control(self, files: Mapping[str, bytes]) -> list[Lemma]:
         network = self._design.network
-        return list(prove_control(files, network, self._plan, seconds=_SECONDS).lemmas)
+        with limited(_PART_SECONDS, time.process_time):
+            return list(prove_control(files, network, self._plan, seconds=_SECONDS).lemmas)
 
 
 def _claim(lemma: Lemma) -> tuple[str, str]:

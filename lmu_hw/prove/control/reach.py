@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.prove.control.circuit import Bit, Circuit
 from lmu_hw.prove.control.patterns import Program, Rows
+from lmu_hw.prove.deadline import now
 
 __all__ = ["Reached", "reach"]
 
@@ -90,7 +90,7 @@ def reach(
     state = run.after_reset()
     seen, frontier, cycles = {state.tobytes()}, state[np.newaxis], 0
     violated = np.zeros(len(targets), bool)
-    started = told = time.monotonic()
+    started = told = now()
     while len(frontier) and not violated.all():
         following: set[bytes] = set()
         for part in np.array_split(frontier, -(-len(frontier) * run.values // _PATTERNS)):
@@ -101,12 +101,14 @@ def reach(
         seen.update(fresh)
         frontier = np.frombuffer(b"".join(fresh), np.uint8).reshape(len(fresh), run.bytes)
         cycles += len(fresh) > 0
-        now = time.monotonic()
-        if now - started > seconds:
-            reason = f"given up after {now - started:.0f} s, {len(seen)} states and {cycles} cycles"
+        seen_at = now()
+        if seen_at - started > seconds:
+            reason = (
+                f"given up after {seen_at - started:.0f} s, {len(seen)} states and {cycles} cycles"
+            )
             return Reached(states=len(seen), cycles=cycles, unfinished=reason)
-        if now - told > 1:
-            told = now
+        if seen_at - told > 1:
+            told = seen_at
             tell(len(seen))
     names = tuple(name for name, wrong in zip(targets, violated, strict=True) if wrong)
     return Reached(states=len(seen), cycles=cycles, violated=names)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from lmu_hw.prove.control.circuit import Bit, Circuit
 from lmu_hw.prove.control.patterns import Program, Rows
 from lmu_hw.prove.control.trace import Trace
+from lmu_hw.prove.deadline import now
 
 __all__ = ["find_violation"]
 
@@ -47,7 +47,7 @@ def find_violation(
     ready = circuit.net("check_intake.ready")
     cone = circuit.cone([*(circuit.net(name) for name in wires), ready])
     program, stimuli = Program(circuit, cone), _Stimuli(circuit)
-    random, end = np.random.default_rng(1), time.monotonic() + seconds
+    random, end = np.random.default_rng(1), now() + seconds
     registers = {bit: random.integers(0, 256, _RUNS // 8, np.uint8) for bit in cone.registers}
     accepted = np.zeros(_RUNS, bool)
     history: list[dict[Bit, Rows]] = []
@@ -66,7 +66,7 @@ def find_violation(
         accepted = _bits(rows[program.literal(ready)])
         following = program.next_state(rows)[::2]
         registers = dict(zip(program.registers, following, strict=True))
-        if time.monotonic() > end:
+        if now() > end:
             break
     return None
 

@@ -16,7 +16,10 @@ from lmu_hw.prove.subject import Subject, Tell
 
 __all__ = ["prove_streams"]
 
-_WITHHELD = "the same of streams in any order, with any pauses, back-pressure and ends of sequences"
+_WITHHELD = (
+    "the same of streams in any order, with any pauses, back-pressure, ends of sequences and "
+    "malformed packets"
+)
 _TIME = "where all streams take turns at full load, a step takes the cycles of the plan"
 
 
@@ -60,7 +63,9 @@ def prove_streams(subject: Subject, tell: Tell) -> DataProof:
         lemmas.append(tried(Part.DATA, claim, shown))
         if arrangement.full_load:
             paces.append(tried(Part.TIME, _TIME, lambda seen=seen: _pace(subject, seen)))
-    claim = "answers: what comes to the queue leaves it, in order, with its mark and tid"
+    claim = (
+        "answers: what comes to the queue leaves it in order, with its mark and tid, at some paces"
+    )
     tell(claim)
     lemmas.append(tried(Part.DATA, claim, lambda: check_queue(netlist, plan)))
     withheld = Lemma(
