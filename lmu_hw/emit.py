@@ -12,7 +12,6 @@ from typing import Any
 
 from lmu_hw.checked import flag
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
@@ -31,23 +30,7 @@ from lmu_hw.plan import (
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 
-__all__ = ["checked_streams", "emit"]
-
-
-def checked_streams(streams: object, *, registers: bool, state_access: bool) -> int:
-    """Return a number of streams; raise `ConfigError` if it is none, or there may be only one."""
-    number = streams_of(streams)
-    if number > 1 and registers:
-        raise ConfigError(
-            f"`streams` must be 1 with `registers`, not {number}: they count, end and clear the "
-            "sequence of one stream"
-        )
-    if number > 1 and state_access:
-        raise ConfigError(
-            f"`streams` must be 1 with `state_access`, not {number}: its addresses are those of "
-            "the state of one stream"
-        )
-    return number
+__all__ = ["emit"]
 
 
 def emit(
@@ -120,7 +103,7 @@ def emit(
         lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
     )
     stream = stream_of(stream_width, stream_elements, stream_last)
-    streams = checked_streams(streams, registers=registers, state_access=accessible)
+    streams = streams_of(streams)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network

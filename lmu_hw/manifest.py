@@ -109,8 +109,12 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
 
 
 def state_entries(plan: Plan) -> list[dict[str, Any]]:
-    """Return where each vector that persists lies: row r of segment s at first + s * stride + r."""
+    """Return where each vector that persists lies: row r of segment s at first + s * stride + r.
+
+    Those of stream t lie t * stream_stride further.
+    """
     states = StateMap(plan)
+    of_streams = {"stream_stride": states.stream_stride} if plan.stream.streams > 1 else {}
     return [
         {
             "vector": block.vector.name,
@@ -119,6 +123,7 @@ def state_entries(plan: Plan) -> list[dict[str, Any]]:
             "rows": block.rows,
             "first": states.first_address(block),
             "stride": states.stride,
+            **of_streams,
         }
         for block in states.blocks
     ]

@@ -111,9 +111,9 @@ class _Session:
         await self._taken(what)
 
     def _send(self, what: str) -> None:
-        for octets, kept, mark in self.streams[what]["sent"]:
-            keep = list(map(int, kept))
-            self.source.send_nowait(AxiStreamFrame(bytes.fromhex(octets), tkeep=keep, tuser=mark))
+        for octets, kept, mark, tid in self.streams[what]["sent"]:
+            keep, data = list(map(int, kept)), bytes.fromhex(octets)
+            self.source.send_nowait(AxiStreamFrame(data, tkeep=keep, tuser=mark, tid=tid))
 
     async def _taken(self, what: str) -> None:
         for expected in self.streams[what]["expected"]:
@@ -121,8 +121,8 @@ class _Session:
             frame = await self.sink.recv(compact=False)
             kept = frame.tkeep or [1] * len(frame.tdata)
             octets = bytes(b for b, keep in zip(frame.tdata, kept, strict=True) if keep)
-            mark = frame.tuser[-1] if frame.tuser else 0
-            self._check((what, octets.hex(), mark), (what, *expected))
+            mark, tid = (values[-1] if values else 0 for values in (frame.tuser, frame.tid))
+            self._check((what, octets.hex(), mark, tid), (what, *expected))
 
     async def _until(self, bit: int, value: int) -> None:
         while (await self._read("STATUS")) >> bit & 1 != value:

@@ -62,19 +62,28 @@ class _Design:
             channel.set_pause_generator(_pauses(f"{name}, {place}"))
 
     async def hold(self) -> None:
-        """Begin with a state, run, save, clear, and go on from what was saved."""
+        """Begin with a state, run, save, clear, and go on from what was saved.
+
+        If there are several streams, another one runs a sequence of its own meanwhile.
+        """
         state, zeros = self.session["state"], [0] * len(self.addresses)
+        await self._other()
         await self._load(state)
         await self._answers("rest")
         await self._clear()
+        await self._other()
         self._check(await self._save(), zeros)
         await self._answers("first")
+        await self._other()
         self._check(await self._save(), state)
         await self._clear()
         self._check(await self._save(), zeros)
+        await self._other()
         await self._load(state)
+        await self._other()
         self._check(await self._save(), state)
         await self._answers("rest")
+        await self._other()
 
     def _check(self, got: Any, expected: Any) -> None:
         assert got == expected, f"{self.name}: expected {expected}, got {got}"
@@ -85,13 +94,26 @@ class _Design:
 
     async def _answers(self, what: str) -> None:
         for octets in self.session[what]["sent"]:
-            keep = [1] * (len(octets) // 2)
-            self.source.send_nowait(AxiStreamFrame(bytes.fromhex(octets), tkeep=keep, tuser=0))
+            self._send(octets, self.session["stream"])
         for expected in self.session[what]["expected"]:
-            frame = await self.sink.recv(compact=False)
-            kept = frame.tkeep or [1] * len(frame.tdata)
-            octets = bytes(b for b, keep in zip(frame.tdata, kept, strict=True) if keep)
-            self._check((what, octets.hex()), (what, expected))
+            await self._answered(what, expected, self.session["stream"])
+
+    async def _other(self) -> None:
+        """Run a step of another stream."""
+        if other := self.session["other"]:
+            self._send(other["sent"].pop(0), 0)
+            await self._answered("other", other["expected"].pop(0), 0)
+
+    def _send(self, octets: str, stream: int, *, last: int = 0) -> None:
+        keep, data = [1] * (len(octets) // 2), bytes.fromhex(octets)
+        self.source.send_nowait(AxiStreamFrame(data, tkeep=keep, tuser=last, tid=stream))
+
+    async def _answered(self, what: str, expected: str, stream: int) -> None:
+        frame = await self.sink.recv(compact=False)
+        kept = frame.tkeep or [1] * len(frame.tdata)
+        octets = bytes(b for b, keep in zip(frame.tdata, kept, strict=True) if keep)
+        tid = frame.tid[-1] if frame.tid else 0
+        self._check((what, octets.hex(), tid), (what, expected, stream))
 
     async def _idle(self) -> None:
         if self.registers:
@@ -104,15 +126,13 @@ class _Design:
             await FallingEdge(self.dut.clk)
 
     async def _clear(self) -> None:
-        if self.registers:
+        if self.registers and not self.session["other"]:
             await self._write("CONTROL", 3)
             while await self._read("STATUS") >> 3 & 1:
                 pass
             return
-        # The port has no other way than the end of a sequence.
-        step = self.session["rest"]["sent"][0]
-        frame = AxiStreamFrame(bytes.fromhex(step), tkeep=[1] * (len(step) // 2), tuser=1)
-        self.source.send_nowait(frame)
+        # The port, and one stream alone, have no other way than the end of a sequence.
+        self._send(self.session["rest"]["sent"][0], self.session["stream"], last=1)
         await self.sink.recv(compact=False)
 
     async def _save(self) -> list[int]:

@@ -21,7 +21,7 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.ports import saturating_nodes
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
-from lmu_hw.plan import Plan, make_plan
+from lmu_hw.plan import Plan, interleaved, make_plan
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
 from sim.conftest import NARROWER, _quantized
@@ -33,7 +33,9 @@ SHAPES = {
     "whole": ("vector", None, None),
     "bytes": (8, "packed", "vector"),
     "sequences": (32, "packed", "sequence"),
+    "streams": (32, "packed", "vector"),
 }
+"""Of the packets of each design; `streams` has four of them."""
 
 _DIGEST = "0123456789abcdeffedcba9876543210" * 2
 _RUN = """
@@ -52,7 +54,7 @@ runner.test(test_module="registers_vip", hdl_toplevel="vip", build_dir="build",
 
 
 @pytest.mark.parametrize(
-    ("simulator", "shapes"), [("icarus", list(SHAPES)), ("verilator", ["bytes"])]
+    ("simulator", "shapes"), [("icarus", list(SHAPES)), ("verilator", ["streams"])]
 )
 def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
     tmp_path, simulator, shapes
@@ -61,7 +63,8 @@ def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
     sessions, ports = [], ["  input clk, rst;"]
     for name in shapes:
         network = replace(_network(), name=name)
-        plan = replace(make_plan(network, 8, stream=stream_of(*SHAPES[name])), registers=True)
+        plan = make_plan(network, 8, stream=stream_of(*SHAPES[name]))
+        plan = replace(interleaved(plan, 4 if name == "streams" else 1), registers=True)
         files = emit_verilog(network, plan, digest=_DIGEST)
         for file, text in files.items():
             (tmp_path / file).write_text(text)
@@ -126,6 +129,8 @@ def _frames(
 ) -> dict[str, Any]:
     """Return frames of sequences, and those that must come.
 
+    Of several streams, each sequence is one's, and they take turns.
+
     Parameters
     ----------
     marked : bool
@@ -138,7 +143,8 @@ def _frames(
     sent: list[bytes] = []
     saturations: Counter[str] = Counter()
     given: list[tuple[bytes, int]] = []
-    for steps in lengths:
+    ids: list[int] = []
+    for number, steps in enumerate(lengths):
         codes = random.integers(fmt.min_code, fmt.max_code, (steps, network.inputs), endpoint=True)
         answers, outside = golden.run(codes[None])
         saturations.update(outside)
@@ -147,12 +153,17 @@ def _frames(
         octets = answer.element_bits // 8
         rows = [_bytes(row, network.output.format, octets) for row in answers[0].tolist()]
         given += [(row, int(ended and n == steps - 1)) for n, row in enumerate(rows)]
+        ids += [number % plan.stream.streams] * steps
     if source.marks:
         ends = [mark if marked else 0 for _, mark in given]
         kept = "1" * len(sent[0])
+        order = range(len(sent))
+        if plan.stream.streams > 1:
+            steps = np.concatenate([np.arange(count) for count in lengths])
+            order = np.argsort(steps, kind="stable").tolist()
         return {
-            "sent": [(row.hex(), kept, end) for row, end in zip(sent, ends, strict=True)],
-            "expected": [(row.hex(), mark) for row, mark in given],
+            "sent": [(sent[n].hex(), kept, ends[n], ids[n]) for n in order],
+            "expected": [(given[n][0].hex(), given[n][1], ids[n]) for n in order],
             "saturations": saturations,
         }
     padding = source.beats * source.width // 8 - len(sent[0])
@@ -163,9 +174,9 @@ def _frames(
         groups = [np.arange(len(sent))]
     return {
         "sent": [
-            (b"".join(sent[n] + b"\xa5" * padding for n in group).hex(), kept * len(group), 0)
+            (b"".join(sent[n] + b"\xa5" * padding for n in group).hex(), kept * len(group), 0, 0)
             for group in groups
         ],
-        "expected": [(b"".join(given[n][0] for n in group).hex(), 0) for group in given_groups],
+        "expected": [(b"".join(given[n][0] for n in group).hex(), 0, 0) for group in given_groups],
         "saturations": saturations,
     }

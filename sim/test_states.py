@@ -17,7 +17,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
-from lmu_hw.plan import STATE_LATENCY, Plan, StateMap
+from lmu_hw.plan import STATE_LATENCY, Plan, StateMap, interleaved
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
 from sim.test_axi_vip import _bytes, wires_of
@@ -26,23 +26,26 @@ from tests.simulators import require_simulator
 from tests.stateful import KINDS, inputs_of, plan_of
 
 DESIGNS = {
-    "dense": ("error feedback", False),
-    "scan": ("scan, two memories", False),
-    "lstm": ("lstm", False),
-    "passes": ("two passes, two memories", True),
-    "sweeps": ("sweeps, read back", True),
-    "gru": ("gru", True),
+    "dense": ("error feedback", False, 1),
+    "scan": ("scan, two memories", False, 1),
+    "lstm": ("lstm", False, 1),
+    "passes": ("two passes, two memories", True, 1),
+    "sweeps": ("sweeps, read back", True, 1),
+    "gru": ("gru", True, 1),
+    "streams": ("error feedback", True, 4),
+    "sums": ("scan, two memories", False, 2),
 }
-"""Kind of each design, and whether it has registers."""
+"""Kind of each design, whether it has registers, and its streams."""
 
 
 def test_every_kind_goes_on_from_a_state_on_icarus_with_everything_unknown(tmp_path):
     require_simulator("icarus")
     designs, ports = [], ["  input clk, rst;"]
-    for name, (kind, registers) in DESIGNS.items():
+    for name, (kind, registers, streams) in DESIGNS.items():
         make, lanes = KINDS[kind]
         network = replace(make(), name=name)
-        plan = replace(plan_of(network, lanes, stream=stream_of(32)), registers=registers)
+        plan = interleaved(plan_of(network, lanes, stream=stream_of(32)), streams)
+        plan = replace(plan, registers=registers)
         files = emit_verilog(network, plan, digest="0" * 64)
         for file, text in files.items():
             (tmp_path / file).write_text(text)
@@ -58,18 +61,22 @@ def test_every_kind_goes_on_from_a_state_on_icarus_with_everything_unknown(tmp_p
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     checked = tmp_path / "checked"
     assert checked.exists(), run.stdout[-3000:] + run.stderr[-2000:]
-    assert int(checked.read_text()) == len(DESIGNS) * (4 + 3 + 2 * 3)
+    shared = sum(streams > 1 for *_, streams in DESIGNS.values())
+    assert int(checked.read_text()) == len(DESIGNS) * (4 + 3 + 2 * 3) + 6 * shared
 
 
 def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
     """Return what is done with a design: addresses, a state, and vectors before and behind it."""
     golden, states, x = GoldenModel(network), StateMap(plan), inputs_of(network, 6)
+    stream, other = plan.stream.streams - 1, inputs_of(network, 6, seed=7)
     state = golden.trace(x[:, :3]).state
     blocks = states.blocks
     registers = register_map(plan).registers if plan.registers else ()
     return {
         "name": network.name,
-        "addresses": [address for block in blocks for address in states.addresses(block)],
+        "stream": stream,
+        "other": _vectors(network, plan, other, None) if stream else None,
+        "addresses": [a for block in blocks for a in states.addresses(block, stream)],
         "registers": {register.name: register.offset for register in registers},
         "latency": STATE_LATENCY,
         "state": [code for block in blocks for code in np.ravel(state[block.vector.name]).tolist()],

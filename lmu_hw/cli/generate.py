@@ -29,7 +29,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import integration_patterns
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name, design_name
-from lmu_hw.network import stream_of
+from lmu_hw.network import stream_of, streams_of
 from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
 
@@ -87,7 +87,6 @@ def generate(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
     """Return the configuration that is given and its text; raise if an argument is wrong."""
-    from lmu_hw.emit import checked_streams
     from lmu_hw.plan import Goal
 
     refuse_half_a_target(options)
@@ -102,7 +101,7 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
         bank_words=options.bank_words,
     )
     stream_of(options.stream_width, options.stream_elements, options.stream_last)
-    checked_streams(options.streams, registers=options.registers, state_access=options.state_access)
+    streams_of(options.streams)
     if options.name is not None:
         checked_name(options.name)
     if options.config is None:

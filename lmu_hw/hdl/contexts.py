@@ -48,6 +48,8 @@ class Contexts(wiring.Component):
     Parameters
     ----------
     plan : LayerPlan
+    accessible : bool
+        States can be read and written from outside.
 
     Members
     -------
@@ -59,10 +61,15 @@ class Contexts(wiring.Component):
     is_busy : Out
         The contexts of a step of `stream` that is not over.
     steps : Out(steps_layout)
+    reached : In;  reached_first, reached_page : Out(1), if they are accessible
+        The stream whose states are reached; whether its next step is the first of a sequence; the
+        page that this step reads.
+    write : In(1), likewise
+        One of them is replaced: the next step of the stream is not the first one.
     """
 
-    def __init__(self, plan: LayerPlan) -> None:
-        self.plan = plan
+    def __init__(self, plan: LayerPlan, *, accessible: bool = False) -> None:
+        self.plan, self.accessible = plan, accessible
         steps = steps_layout(plan)
         step = steps.elem_shape
         super().__init__(
@@ -75,6 +82,16 @@ class Contexts(wiring.Component):
                 "busy": In(plan.contexts),
                 "is_busy": Out(plan.contexts),
                 "steps": Out(steps),
+                **(
+                    {
+                        "reached": In(step["stream"].shape),
+                        "write": In(1),
+                        "reached_first": Out(1),
+                        "reached_page": Out(1),
+                    }
+                    if accessible
+                    else {}
+                ),
             }
         )
 
@@ -98,6 +115,14 @@ class Contexts(wiring.Component):
         for number in ids:
             with m.If(self.start & (self.stream == number)):
                 m.d.sync += [first[number].eq(self.last), page[number].eq(~page[number])]
+            if self.accessible:
+                with m.If(self.write & (self.reached == number)):
+                    m.d.sync += first[number].eq(0)
+        if self.accessible:
+            m.d.comb += [
+                self.reached_first.eq(Array(first)[self.reached]),
+                self.reached_page.eq(~Value.cast(Array(page)[self.reached])),
+            ]
         return m
 
     def page(self, context: Value, *, stateful: bool, before: bool = False) -> Value:

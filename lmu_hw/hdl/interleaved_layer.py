@@ -5,23 +5,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from lmu_hw.hdl.contexts import Contexts, of_context
 from lmu_hw.hdl.input_ring import InputRing
 from lmu_hw.hdl.interleaved_sequencer import InterleavedSequencer
 from lmu_hw.hdl.layer import Layer
+from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.operands import Reading, Write
 from lmu_hw.hdl.output_stage import OutputStage
 from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.streams import has_room
 from lmu_hw.network import AnyNode, MemoryNode
-from lmu_hw.plan import LayerPlan
+from lmu_hw.plan import LayerPlan, StateMap
 
 __all__ = ["InterleavedLayer"]
 
+_WRITTEN_LATE = 4  # cycles in which something may still be written that is counted as written
 _PROMISED_LATE = 2  # steps that may have begun and are not yet counted where room is looked at
 
 
@@ -36,9 +39,16 @@ class InterleavedLayer(Layer):
     source_class = InputRing
     sequencer_class = InterleavedSequencer
 
-    def __init__(self, plan: LayerPlan, held: int) -> None:
-        super().__init__(plan, held)
-        self.contexts = Contexts(plan)
+    def __init__(
+        self,
+        plan: LayerPlan,
+        held: int,
+        *,
+        watched: bool = False,
+        states: StateMap | None = None,
+    ) -> None:
+        super().__init__(plan, held, watched=watched, states=states)
+        self.contexts = Contexts(plan, accessible=bool(self.states))
         keep = self.write_trace[0].attrs
         self.stream_trace = Signal(self.i.payload.stream.shape(), name="trace_stream", attrs=keep)
         # The context that each unit of a memory computes.
@@ -55,7 +65,7 @@ class InterleavedLayer(Layer):
         sequencer: Sequencer,
         stage: OutputStage,
         units: dict[str, MemoryUnit],
-    ) -> tuple[Value, tuple[Reading, Reading], None]:
+    ) -> tuple[Value, tuple[Reading, Reading], Refresh | None]:
         contexts, steps = self.contexts, self.contexts.steps
         m.submodules.contexts = contexts
         begun, begun_last, all_read = Signal(), Signal(), Signal()
@@ -67,16 +77,28 @@ class InterleavedLayer(Layer):
         promise = Signal()
         m.d.comb += promise.eq(begun & (begun_last if self.plan.layer.last_only else 1))
         at_once = self.plan.contexts + _PROMISED_LATE
-        room, _ = has_room(m, platform, self.o.freed, promise, self.held, at_once)
+        room, empty = has_room(m, platform, self.o.freed, promise, self.held, at_once)
         free = ~contexts.is_busy.any() & ~contexts.busy.bit_select(sequencer.entering, 1)
+        may, refresh = self._interrupted(m, source, sequencer, units)
+        if self.watched:
+            active = ~sequencer.idle | sequencer.writing.any()
+            late = Signal(_WRITTEN_LATE, name="written_late")
+            m.d.sync += late.eq(Cat(active, late))
+            busy = active | late.any() | ~empty
+            m.d.comb += self.busy.eq(busy | source.available if self.states else busy)
+            self._count(m, stage, units)
         step, next_step = (
             of_context(steps, context) for context in (sequencer.context, sequencer.next_context)
         )
         m.d.comb += [
             contexts.busy.eq(sequencer.in_batch | sequencer.writing),
-            self.start.eq(sequencer.open & source.available & free & (room | ~sequencer.begins)),
+            self.start.eq(
+                sequencer.open & source.available & free & (room | ~sequencer.begins) & may
+            ),
             sequencer.start.eq(self.start),
-            sequencer.soon.eq(source.available & ~(contexts.is_busy & sequencer.in_batch).any()),
+            sequencer.soon.eq(
+                source.available & ~(contexts.is_busy & sequencer.in_batch).any() & may
+            ),
             sequencer.last_step.eq(next_step.last),
             contexts.start.eq(self.start),
             contexts.context.eq(sequencer.entering),
@@ -92,7 +114,53 @@ class InterleavedLayer(Layer):
             self._reading(sequencer.slot, sequencer.word, sequencer.context),
             self._reading(sequencer.next_slot, sequencer.next_word, sequencer.next_context),
         )
-        return step.first, readings, None
+        return step.first, readings, refresh
+
+    def _interrupted(
+        self,
+        m: Module,
+        source: InputRing,
+        sequencer: Sequencer,
+        units: dict[str, MemoryUnit],
+    ) -> tuple[Value, Refresh | None]:
+        """Connect what knows the pages to an access to states.
+
+        Returns
+        -------
+        tuple
+            Whether a step may start, for all that accesses do; what computes sums again.
+        """
+        self._refresh, self._source = None, source
+        if not self.states:
+            return Const(1), None
+        m.d.comb += [
+            self.contexts.reached.eq(self.access.stream),
+            self.contexts.write.eq(self.access.write),
+        ]
+        idle = sequencer.idle & ~sequencer.writing.any()
+        self._refresh = add_refresh(
+            m,
+            self.access,
+            self.states,
+            units.values(),
+            idle & source.available & ~self.access.select,
+            source.stream,
+        )
+        may = ~self.access.select
+        if self._refresh:
+            may &= ~self._refresh.due & ~self._refresh.running
+        return may, self._refresh
+
+    def _connect_states(
+        self, m: Module, held: dict[str, list[VectorRam | MemoryUnit]], first_step: Value
+    ) -> Value:
+        contexts, stream = self.contexts, self.access.stream
+        for memories in held.values():
+            for memory in memories:
+                page = memory.access.page
+                both = len(page) > len(stream)  # of its state, a stream has two pages
+                m.d.comb += page.eq(Cat(contexts.reached_page, stream) if both else stream)
+        return connect_states(m, self.access, self.states, held, contexts.reached_first)
 
     def _reading(self, slot: Value, word: Value, context: Value) -> Reading:
         def page(stateful: bool, before: bool) -> Value:
@@ -101,7 +169,7 @@ class InterleavedLayer(Layer):
         return Reading(slot, word, page)
 
     def _writes(
-        self, stage: OutputStage, units: dict[str, MemoryUnit], refresh: None
+        self, stage: OutputStage, units: dict[str, MemoryUnit], refresh: Refresh | None
     ) -> dict[str, Write]:
         def page_in(context: Value) -> Any:
             return lambda stateful: self.contexts.page(context, stateful=stateful)
@@ -139,6 +207,14 @@ class InterleavedLayer(Layer):
             unit.stream.eq(step.stream),
             unit.written_stream.eq(of_context(self.contexts.steps, kept).stream),
         ]
+        if (refresh := self._refresh) and unit.keeps_sums:
+            # Of the stream whose step waits for it, and whose states were written.
+            with m.If(refresh.begins | refresh.running):
+                m.d.comb += [
+                    unit.first_step.eq(0),
+                    unit.stream.eq(self._source.stream),
+                    unit.written_stream.eq(self._source.stream),
+                ]
         with m.If(unit.write.valid):
             m.d.comb += self.write.context.eq(kept)
 

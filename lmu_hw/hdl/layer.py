@@ -142,8 +142,7 @@ class Layer(wiring.Component):
         words = {INPUT: source.read_data} | memories
         if self.states:
             held = self._held(stage, units, rams)
-            code = connect_states(m, self.access, self.states, held, first_step)
-            m.d.comb += self.state_code.eq(code)
+            m.d.comb += self.state_code.eq(self._connect_states(m, held, first_step))
         load = self.load if plan.writable else None
         connect_array(m, sequencer, mac, words, first_step, load)
         if plan.writable:
@@ -290,6 +289,15 @@ class Layer(wiring.Component):
             )
             for index, node in enumerate(self.plan.layer.nodes)
         }
+
+    def _connect_states(
+        self, m: Module, held: dict[str, list[VectorRam | MemoryUnit]], first_step: Value
+    ) -> Value:
+        """Connect what holds the states; return the code that is read."""
+        code = connect_states(m, self.access, self.states, held, first_step)
+        with m.If(self.access.write):
+            m.d.sync += first_step.eq(0)
+        return code
 
     def _held(
         self, stage: OutputStage, units: dict[str, MemoryUnit], rams: dict[str, VectorRam]

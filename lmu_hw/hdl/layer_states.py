@@ -26,7 +26,7 @@ class Refresh(NamedTuple):
     Attributes
     ----------
     due : Value
-        No step may start.
+        The step that waits may not start.
     begins : Value
         The units start, with their states held.
     running : Signal
@@ -38,11 +38,17 @@ class Refresh(NamedTuple):
 
 
 def add_refresh(
-    m: Module, access: Any, blocks: Iterable[StateBlock], units: Iterable[MemoryUnit], wanted: Value
+    m: Module,
+    access: Any,
+    blocks: Iterable[StateBlock],
+    units: Iterable[MemoryUnit],
+    wanted: Value,
+    stream: Value | None = None,
 ) -> Refresh | None:
     """Let units that keep sums of their states run once before the first step after a write.
 
-    It waits for the step, so that any number of codes may be written before.
+    It waits for the step, so that any number of codes may be written before; of several streams,
+    for the next step of the stream whose codes they were.
 
     Parameters
     ----------
@@ -53,6 +59,8 @@ def add_refresh(
     units : iterable of MemoryUnit
     wanted : Value
         A step would start.
+    stream : Value, optional
+        Whose step that is, if there are several.
     """
     keeping = [unit for unit in units if unit.keeps_sums]
     if not keeping:
@@ -63,19 +71,21 @@ def add_refresh(
         & Cat(access.block == block.number for block in blocks if block.vector.name in names).any()
     )
     cycles = max(unit.schedule.busy + unit.latency for unit in keeping) + _SETTLED
-    stale = Signal(name="sums_stale")
+    stale = Signal(1 if stream is None else 1 << len(stream), name="sums_stale")
+    is_stale = stale if stream is None else stale.bit_select(stream, 1)
+    is_written = stale if stream is None else stale.bit_select(access.stream, 1)
     running = Signal(name="refreshing")
     left = Signal(range(cycles + 1), name="refresh_left")
-    begins = stale & ~running & wanted
+    begins = is_stale & ~running & wanted
     with m.If(written):
-        m.d.sync += stale.eq(1)
+        m.d.sync += is_written.eq(1)
     with m.If(begins):
         m.d.sync += [running.eq(1), left.eq(cycles)]
     with m.Elif(running):
         m.d.sync += left.eq(left - 1)
         with m.If(left == 0):
-            m.d.sync += [running.eq(0), stale.eq(0)]
-    return Refresh(stale | written, begins, running)
+            m.d.sync += [running.eq(0), is_stale.eq(0)]
+    return Refresh(is_stale | written, begins, running)
 
 
 def connect_states(
@@ -83,12 +93,13 @@ def connect_states(
     access: Any,
     blocks: Iterable[StateBlock],
     memories: Mapping[str, list[VectorRam | MemoryUnit]],
-    first_step: Signal,
+    first_step: Value,
 ) -> Value:
     """Connect what holds the states of a layer; return the code that is read, 0 of another layer's.
 
     States before the first step of a sequence are read as zeros, which the memories are not. A
-    write makes what is in all of them the states of a step before.
+    write makes what is in all of them the states of a step before: whoever keeps `first_step` ends
+    it then.
 
     Parameters
     ----------
@@ -98,7 +109,8 @@ def connect_states(
         Of the layer.
     memories : dict of str to list of VectorRam or MemoryUnit
         What holds each vector, by its name; the first one is read, all are written.
-    first_step : Signal(1)
+    first_step : Value
+        Of the stream whose states they are.
     """
     codes: list[Value] = []
     for block in blocks:
@@ -114,8 +126,6 @@ def connect_states(
         code = Value.cast(memories[block.vector.name][0].state_code)
         code = code.as_signed() if block.vector.format.signed else code.as_unsigned()
         codes.append(Value.cast(Mux(chosen & ~first_step, code, Const(0))))
-    with m.If(access.write):
-        m.d.sync += first_step.eq(0)
     widest = max(len(code) for code in codes) + 1
     extended = []
     for number, code in enumerate(codes):

@@ -150,7 +150,8 @@ class MemoryUnit(wiring.Component):
         load = {"load": In(self.load_layout(plan, node))} if self.schedule.reloadable else {}
         ports = {}
         if accessible:
-            layout = access_layout(node.segments, node.rows, node.requant.format.width)
+            page_bits = (plan.streams - 1).bit_length()
+            layout = access_layout(node.segments, node.rows, node.requant.format.width, page_bits)
             ports = {"access": In(layout), "state_code": Out(self.state)}
             ports |= {"hold": In(1)} if self.keeps_sums else {}
         if self.counts:
@@ -171,7 +172,11 @@ class MemoryUnit(wiring.Component):
         """Let the states, in words of so many, be reached from outside."""
         if not self.accessible:
             return
-        access = Access(self.access, rows=self.node.rows, lanes=lanes)
+        page: Value | int = 0
+        if self.plan.streams > 1:
+            words = self.node.segments * -(-self.node.rows // lanes)
+            page = Value.cast(Cat(Const(0, ceil_log2(words)), self.access.page))
+        access = Access(self.access, rows=self.node.rows, lanes=lanes, page=page)
         access.join(m, read, write)
         width = self.node.requant.format.width
         word = Value.cast(read.data)

@@ -91,6 +91,7 @@ def add_memories(
             ahead=reads_ahead(plan, node.name),
             apart=is_followed(plan, node.name),
             accessible=accessible and bool(delayed),
+            streams=plan.streams,
         )
         m.submodules[f"{node.role.value}_memory"] = ram
         m.d.comb += ram.read_enable.eq(sequencer.wants(node.name))

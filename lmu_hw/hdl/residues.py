@@ -47,6 +47,7 @@ def residue_rams(plan: LayerPlan, *, accessible: bool) -> dict[str, VectorRam]:
             beat=plan.beat,
             width=node.dropped_bits,
             accessible=accessible,
+            streams=plan.streams,
         )
         for node in plan.layer.sums
         if node.error_feedback

@@ -15,11 +15,12 @@ from lmu_hw.plan import StateMap
 __all__ = ["Access", "access_layout", "port_layout"]
 
 
-def access_layout(segments: int, rows: int, width: int) -> data.StructLayout:
+def access_layout(segments: int, rows: int, width: int, page_bits: int = 0) -> data.StructLayout:
     """Return the layout of an access to a memory of segments of codes.
 
     With ``select``, it has the ports of the memory: the code at ``segment`` and ``row``, which stay
-    until it is read, is replaced by ``data`` with ``write``.
+    until it is read, is replaced by ``data`` with ``write``. Of several streams, ``page`` says
+    where the vector of one of them is.
     """
     return data.StructLayout(
         {
@@ -28,6 +29,7 @@ def access_layout(segments: int, rows: int, width: int) -> data.StructLayout:
             "segment": bits_for(max(segments - 1, 1)),
             "row": bits_for(max(rows - 1, 1)),
             "data": width,
+            **({"page": page_bits} if page_bits else {}),
         }
     )
 

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from amaranth.hdl import Cat, ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -215,6 +215,8 @@ class VectorRam(wiring.Component):
     accessible : bool
         It can be read and written from outside while nothing else does: the page that is not
         written next, if there are two.
+    streams : int
+        Share the pages; which one is reached from outside is then said with the access.
 
     Members
     -------
@@ -242,12 +244,14 @@ class VectorRam(wiring.Component):
         ahead: bool = False,
         apart: bool = False,
         accessible: bool = False,
+        streams: int = 1,
     ) -> None:
-        self.accessible = accessible
+        self.accessible, self.streams = accessible, streams
         self.storage, self.pages, self.columns = storage, pages, columns
         self.beat, self.width, self.ahead, self.apart = beat, width, ahead, apart
         beats = storage.words_per_segment * columns // beat
-        layout = access_layout(storage.segments, storage.length, width)
+        page_bits = (pages - 1).bit_length() if streams > 1 else 0
+        layout = access_layout(storage.segments, storage.length, width, page_bits)
         access = {"access": In(layout), "state_code": Out(unsigned(width))} if accessible else {}
         super().__init__(
             {
@@ -311,12 +315,10 @@ class VectorRam(wiring.Component):
 
     def _reach(self, m: Module, ports: list[tuple[Any, Any]], word: Value, page_words: int) -> None:
         """Let the codes that the next step reads be reached from outside."""
-        access = Access(
-            self.access,
-            rows=self.storage.length,
-            lanes=self.columns,
-            page=Mux(self.write_page, 0, page_words),
-        )
+        page = Mux(self.write_page, 0, page_words)
+        if self.streams > 1:
+            page = self._address(self.access.page, Const(0, ceil_log2(self.storage.words)))
+        access = Access(self.access, rows=self.storage.length, lanes=self.columns, page=page)
         lanes = self.columns // len(ports)
         for number, (read, write) in enumerate(ports):
             access.join(m, read, write, range(number * lanes, (number + 1) * lanes))

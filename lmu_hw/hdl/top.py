@@ -68,9 +68,8 @@ class NetworkTop(wiring.Component):
 
     def _layer(self, layer: LayerPlan, room: int) -> Layer:
         """Return the hardware of a layer; what receives its answers has so much room."""
-        if layer.contexts > 1:
-            return InterleavedLayer(layer, room)
-        return Layer(layer, room, watched=is_watched(self.plan), states=self.states)
+        kind = InterleavedLayer if layer.contexts > 1 else Layer
+        return kind(layer, room, watched=is_watched(self.plan), states=self.states)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -23,6 +23,10 @@ def driver(subject: Subject) -> dict[str, str]:
         "inputs": network.inputs,
         "outputs": network.output.size,
         "once": int(network.answers_once),
+        "streams": plan.stream.streams,
+        "own": "stream, " if plan.stream.streams > 1 else "",
+        "receive": "receive_own" if plan.stream.streams > 1 else f"{subject.name}_receive",
+        "of_own": "unsigned stream, " if plan.stream.streams > 1 else "",
         "source": plan.source,
         "answer": plan.answer,
         "input_kept": _kept(plan.source),
@@ -66,7 +70,7 @@ def _registers(subject: Subject) -> dict[str, object]:
 def _states(plan: Plan) -> dict[str, object]:
     """Return how many codes persist, and where they lie; nothing if they cannot be reached."""
     if not plan.state_access:
-        return {"states": 0, "runs": ()}
+        return {"states": 0, "runs": (), "stream_stride": 0}
     states = StateMap(plan)
     runs = [
         {
@@ -80,7 +84,8 @@ def _states(plan: Plan) -> dict[str, object]:
         for block in states.blocks
         for segment in range(block.segments)
     ]
-    return {"states": sum(block.vector.size for block in states.blocks), "runs": runs}
+    size = sum(block.vector.size for block in states.blocks)
+    return {"states": size, "runs": runs, "stream_stride": states.stream_stride}
 
 
 def _kept(packet: Packet) -> int:

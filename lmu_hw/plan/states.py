@@ -3,7 +3,8 @@
 
 The vectors that persist from step to step are numbered blocks of addresses. The high bits of an
 address are the block, those below them the segment, the lowest ones the row: as many as the largest
-block needs. Hardware, manifest, driver and docs follow from this map.
+block needs. Above all of them is the stream, if there are several. Hardware, manifest, driver and
+docs follow from this map.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class StateMap:
             "row": max(block.rows for block in self.blocks),
             "segment": max(block.segments for block in self.blocks),
             "block": len(self.blocks),
+            "stream": self.plan.stream.streams,
         }
         return {name: (count - 1).bit_length() for name, count in counts.items()}
 
@@ -101,13 +103,19 @@ class StateMap:
         """Addresses from one segment to the next."""
         return 1 << self.parts["row"]
 
-    def first_address(self, block: StateBlock) -> int:
-        """Return the address of the first element of a vector."""
-        return block.number << self.parts["row"] + self.parts["segment"]
+    @property
+    def stream_stride(self) -> int:
+        """Addresses from one stream to the next."""
+        return 1 << sum(bits for part, bits in self.parts.items() if part != "stream")
 
-    def addresses(self, block: StateBlock) -> list[int]:
-        """Return the addresses of a vector, from its first element on."""
-        first = self.first_address(block)
+    def first_address(self, block: StateBlock, stream: int = 0) -> int:
+        """Return the address of the first element of a vector of a stream."""
+        within = block.number << self.parts["row"] + self.parts["segment"]
+        return stream * self.stream_stride + within
+
+    def addresses(self, block: StateBlock, stream: int = 0) -> list[int]:
+        """Return the addresses of a vector of a stream, from its first element on."""
+        first = self.first_address(block, stream)
         return [
             first + segment * self.stride + row
             for segment in range(block.segments)

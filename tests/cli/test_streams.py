@@ -99,7 +99,6 @@ def test_several_streams_are_in_the_manifest(run, here):
         (("--streams", "0"), "--streams must be 1 to 64, not 0"),
         (("--streams", "128"), "--streams must be 1 to 64, not 128"),
         (("--streams", "3"), "--streams must be a power of two, not 3"),
-        (("--streams", "2", "--registers"), "--streams must be 1 with --registers, not 2"),
     ],
 )
 def test_a_number_of_streams_that_is_none_is_refused_at_once(refused, unchanged, options, message):

@@ -10,9 +10,10 @@ from amaranth.sim import Simulator
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import layer_states
+from lmu_hw.hdl.contexts import Contexts
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.network import stream_of
-from lmu_hw.plan import STATE_LATENCY, StateMap
+from lmu_hw.plan import STATE_LATENCY, StateMap, interleaved
 from tests.stateful import KINDS, inputs_of, plan_of
 
 _LONG = 20_000  # cycles; a bench that hangs must fail
@@ -27,9 +28,11 @@ class Port:
         self.ctx, self.network, self.plan = ctx, network, plan
         self.map = StateMap(plan)
 
-    async def step(self, top, codes, *, last=False):
+    async def step(self, top, codes, *, last=False, stream=0):
         """Send one vector as whole packets; return its answer, or None if there is none."""
         ctx, packet = self.ctx, self.plan.source
+        if packet.id_bits:
+            ctx.set(top.s_axis_tid, stream)
         (beats,) = packet.encode(codes[None])
         for number, octets in enumerate(beats):
             ends = number == len(beats) - 1
@@ -61,13 +64,13 @@ class Port:
             await self.ctx.tick()
         raise AssertionError("the port is never ready")
 
-    async def save(self, top):
-        """Return every vector."""
+    async def save(self, top, stream=0):
+        """Return every vector of a stream."""
         await self.idle(top)
         state = {}
         for block in self.map.blocks:
             codes = []
-            for address in self.addresses(self.map, block):
+            for address in self.addresses(self.map, block, stream):
                 self.ctx.set(top.state_address, address)
                 await self.ctx.tick().repeat(STATE_LATENCY)
                 word, bits = self.ctx.get(top.state_read_data), self.map.data_bits
@@ -75,12 +78,13 @@ class Port:
             state[block.vector.name] = codes
         return state
 
-    async def load(self, top, state):
-        """Write every vector."""
+    async def load(self, top, state, stream=0):
+        """Write every vector of a stream."""
         await self.idle(top)
         for block in self.map.blocks:
             codes = np.ravel(state[block.vector.name]).tolist()
-            for address, code in zip(self.addresses(self.map, block), codes, strict=True):
+            addresses = self.addresses(self.map, block, stream)
+            for address, code in zip(addresses, codes, strict=True):
                 self.ctx.set(top.state_address, address)
                 self.ctx.set(top.state_write_data, code & (1 << self.map.data_bits) - 1)
                 self.ctx.set(top.state_write, 1)
@@ -184,12 +188,52 @@ def test_access_while_a_step_is_computed_has_no_effect(kind):
     assert sum(refused) > 50
 
 
-def _next_address(states, block):
-    return [address + 1 for address in StateMap.addresses(states, block)]
+OF_STREAMS = {
+    "dense, read back": 4,
+    "error feedback": 2,
+    "sweeps, two memories": 4,
+    "scan, two memories": 4,
+    "two passes, two memories": 2,
+}
+"""Kinds of state, and streams that have one each."""
 
 
-def _without_the_last(states, block):
-    addresses = StateMap.addresses(states, block)
+@pytest.mark.parametrize("kind", OF_STREAMS)
+def test_two_streams_exchange_their_states_while_the_others_keep_theirs(kind):
+    streams, (make, lanes) = OF_STREAMS[kind], KINDS[kind]
+    network = make()
+    plan = interleaved(plan_of(network, lanes, stream=stream_of(32)), streams)
+    golden = GoldenModel(network)
+    inputs = [inputs_of(network, 4, seed=stream) for stream in range(streams)]
+    states = [golden.trace(x[:, :2]).state for x in inputs]
+    rest = [answers_of(network, x[:, 2:], s) for x, s in zip(inputs, states, strict=True)]
+    exchanged = [1, 0, *range(2, streams)]
+
+    async def session(port, top):
+        for t in range(2):
+            for stream, x in enumerate(inputs):
+                await port.step(top, x[0, t], stream=stream)
+        assert [await port.save(top, s) for s in range(streams)] == list(map(listed, states))
+        await port.step(top, inputs[0][0, 0], last=True, stream=0)
+        assert not any(map(any, (await port.save(top, 0)).values()))
+        assert await port.save(top, 1) == listed(states[1])
+        for stream in (0, 1):
+            await port.load(top, states[exchanged[stream]], stream)
+        answers = [
+            [await port.step(top, inputs[of][0, t], stream=s) for s, of in enumerate(exchanged)]
+            for t in (2, 3)
+        ]
+        assert [list(of) for of in zip(*answers, strict=True)] == [rest[of] for of in exchanged]
+
+    simulate(network, plan, session)
+
+
+def _next_address(states, block, stream=0):
+    return [address + 1 for address in StateMap.addresses(states, block, stream)]
+
+
+def _without_the_last(states, block, stream=0):
+    addresses = StateMap.addresses(states, block, stream)
     return [*addresses[:-1], addresses[0]]
 
 
@@ -217,6 +261,24 @@ def test_hardware_that_keeps_old_sums_is_found(monkeypatch, fault):
     monkeypatch.setattr(place, broken)
     with pytest.raises(AssertionError):
         test_a_state_is_read_cleared_written_back_and_gone_on_from(kind)
+
+
+def test_hardware_that_keeps_old_sums_of_a_stream_is_found(monkeypatch):
+    monkeypatch.setattr("lmu_hw.hdl.interleaved_layer.add_refresh", _nothing)
+    with pytest.raises(AssertionError):
+        test_two_streams_exchange_their_states_while_the_others_keep_theirs("scan, two memories")
+
+
+def test_hardware_that_reaches_another_stream_is_found(monkeypatch):
+    elaborate = Contexts.elaborate
+
+    def swapped(self, platform):
+        self.reached = ~self.reached
+        return elaborate(self, platform)
+
+    monkeypatch.setattr(Contexts, "elaborate", swapped)
+    with pytest.raises(AssertionError):
+        test_two_streams_exchange_their_states_while_the_others_keep_theirs("dense, read back")
 
 
 class _NeverBusy(NetworkTop):

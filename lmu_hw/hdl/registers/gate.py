@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker
@@ -39,7 +40,9 @@ class Gate(wiring.Component):
     clear : In(1)
         For one cycle.
     length : In(32)
-        Steps after which a sequence ends in any case; 0: never.
+        Steps after which a sequence ends in any case; 0: never. Those of each stream count.
+    tid : In, if there are several streams
+        Of the source, whose the beat is.
     accepting, clearing, busy, still : Out(1)
         See the register ``STATUS``.
     reset : Out(1)
@@ -48,6 +51,8 @@ class Gate(wiring.Component):
         A vector is there with the beat that is taken in this cycle; it is the last of its sequence.
     position : Out(32);  move : In(1);  move_to : In(32), if it moves
         Of its sequence, the next vector is the first, the second ...; make it another one.
+    moved : In, if it moves and there are several streams
+        Whose `position` that is.
     """
 
     def __init__(self, packet: Packet, *, moves: bool = False) -> None:
@@ -60,6 +65,8 @@ class Gate(wiring.Component):
                 **dict.fromkeys((*outputs, "reset", "step", "ends"), Out(1)),
                 "length": In(BITS),
                 **({"position": Out(BITS), "move": In(1), "move_to": In(BITS)} if moves else {}),
+                **({"tid": In(packet.id_bits)} if packet.id_bits else {}),
+                **({"moved": In(packet.id_bits)} if packet.id_bits and moves else {}),
             }
         )
 
@@ -130,12 +137,17 @@ class Gate(wiring.Component):
     def _sequences(self, m: Module, whole: Value, complete: Signal) -> Signal:
         """Count the steps of a sequence; return whether this beat ends one, whatever it says."""
         due = Signal()
-        step = Signal(BITS, init=1)  # of its sequence, the next vector is the first, the second ...
+        several = bool(self.packet.id_bits)
+        # Of its sequence, the next vector is the first, the second ...
+        step = Signal(BITS, init=0 if several else 1)
         # Where tlast ends sequences, one before the last beat of a packet would cut it short.
         m.d.comb += [
             due.eq((self.length != 0) & (step >= self.length) & whole),
             self.ends.eq(complete & (self.last | due)),
         ]
+        if several:
+            self._steps_of_streams(m, step, complete)
+            return due
         with m.If(self.reset | self.ends):
             m.d.sync += step.eq(1)
         with m.Elif(complete):
@@ -145,3 +157,37 @@ class Gate(wiring.Component):
             with m.If(self.move):
                 m.d.sync += step.eq(self.move_to)
         return due
+
+    def _steps_of_streams(self, m: Module, step: Signal, complete: Signal) -> None:
+        """Keep the step of each stream in a memory, and say which one that of the beat is.
+
+        Whether a stream has begun a sequence is a flip-flop: a reset clears no memory.
+        """
+        m.submodules.steps = memory = Memory(shape=BITS, depth=1 << len(self.tid), init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        begun = Signal(memory.depth)
+        m.d.comb += [
+            read.addr.eq(self.tid),
+            step.eq(Mux(begun.bit_select(self.tid, 1), read.data, 1)),
+            write.addr.eq(self.tid),
+            write.data.eq(step + 1),
+            write.en.eq(complete),
+        ]
+        with m.If(self.reset):
+            m.d.sync += begun.eq(0)
+        with m.Elif(complete):
+            m.d.sync += begun.bit_select(self.tid, 1).eq(~self.ends)
+        if not self.moves:
+            return
+        moved = memory.read_port(domain="comb")
+        m.d.comb += [
+            moved.addr.eq(self.moved),
+            self.position.eq(Mux(begun.bit_select(self.moved, 1), moved.data, 1)),
+        ]
+        with m.If(self.move):
+            m.d.comb += [
+                write.addr.eq(self.moved),
+                write.data.eq(self.move_to),
+                write.en.eq(1),
+            ]
+            m.d.sync += begun.bit_select(self.moved, 1).eq(1)

@@ -195,6 +195,13 @@ def _identity(plan: Plan, digest: str) -> list[Register]:
                 _bit("marks", 2, plan.source.marks, "tuser marks the end of a sequence"),
                 _bit("states", 3, plan.state_access, "States can be read and written"),
                 Field(
+                    name="stream_bits",
+                    low=4,
+                    bits=3,
+                    reset=plan.stream.id_bits,
+                    description="Bits of tid, 2 to the power of which is the number of streams",
+                ),
+                Field(
                     name="beat_bytes",
                     low=8,
                     bits=8,
@@ -222,10 +229,11 @@ def _bit(name: str, low: int, reset: bool, description: str, access: Access = Ac
 
 
 def _run(plan: Plan) -> list[Register]:
+    whose = " of the stream of STATE_ADDRESS" if plan.stream.streams > 1 else ""
     step = _word(
         "SEQUENCE_STEP",
         0x2C,
-        "Of its sequence, the next step is the first, the second ...",
+        f"Of its sequence, the next step{whose} is the first, the second ...",
         Access.EXCHANGE,
         reset=1,
     )

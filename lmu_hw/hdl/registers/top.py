@@ -85,6 +85,7 @@ class RegisteredTop(wiring.Component):
             gate.clear.eq(file.clear),
             gate.length.eq(file.sequence_length),
             gate.core_busy.eq(inner["busy"]),
+            *([gate.tid.eq(self.s_axis_tid)] if self.plan.source.id_bits else []),
             *(
                 getattr(file, name).eq(getattr(gate, name))
                 for name in ("busy", "accepting", "clearing", "still")
@@ -102,6 +103,9 @@ class RegisteredTop(wiring.Component):
                 gate.move.eq(file.sequence_step_write),
                 gate.move_to.eq(file.sequence_step_data),
             ]
+            if self.plan.source.id_bits:  # above all other parts of the address
+                stream = file.state_address[-self.plan.source.id_bits :]
+                m.d.comb += gate.moved.eq(stream)
         return m
 
     def _stream(self, m: Module, gate: Gate, inner: dict[str, Signal]) -> None:

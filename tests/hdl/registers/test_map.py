@@ -9,7 +9,7 @@ from itertools import pairwise
 from lmu_hw.fixed import Overflow
 from lmu_hw.hdl.ports import saturating_nodes
 from lmu_hw.hdl.registers.map import BITS, register_map
-from lmu_hw.plan import StateMap, make_plan
+from lmu_hw.plan import StateMap, interleaved, make_plan
 from tests import networks, registered
 
 
@@ -35,6 +35,15 @@ def test_the_digest_is_read_as_it_is_written():
 
 def test_features_say_what_the_design_has():
     assert full_map()["FEATURES"].reset == 1 << 8 | 0b111
+
+
+def test_several_streams_are_told_and_are_the_upper_part_of_an_address():
+    plan = replace(interleaved(registered.small()[1], 8), state_access=True)
+    one, several = full_map(), register_map(plan, registered.DIGEST)
+    assert several["FEATURES"].reset == one["FEATURES"].reset | 1 << 3 | 3 << 4
+    states = StateMap(plan)
+    assert several["STATE_ADDRESS"].fields[0].bits == states.stream_stride.bit_length() - 1 + 3
+    assert states.addresses(states.blocks[0], 5)[0] == 5 * states.stream_stride
 
 
 def test_a_design_with_less_has_the_same_registers_at_the_same_places():
