@@ -140,8 +140,8 @@ def merge_words(module: dict[str, Any]) -> int:
     """Move the flip-flops behind block RAMs into them, and return of how many ports.
 
     Every bit of the port that is read must go to a flip-flop and nowhere else, all of them of the
-    port's clock and one enable, and without reset, and these to registers in multipliers. What is
-    chosen from first stays outside: its flip-flops are placed on the way.
+    port's clock and one enable, and without reset, and these to registers in multipliers or out of
+    the design. What is chosen from first stays outside: its flip-flops are placed on the way.
 
     Parameters
     ----------
@@ -179,17 +179,17 @@ def _word(
             continue
         (register, at), *others = readers[bit]
         alone = not others and at == "DI" and cells.get(register, {}).get("type") == _REGISTER
-        direct = alone and _is_factor(cells[register]["connections"]["Q"][0], cells, readers)
+        direct = alone and _may_move(cells[register]["connections"]["Q"][0], cells, readers)
         registers[name] = register if direct else ""
     return registers
 
 
-def _is_factor(
+def _may_move(
     bit: Bit, cells: Mapping[str, Any], readers: Mapping[Bit, Sequence[tuple[str, str]]]
 ) -> bool:
-    """Return whether a net leads to multipliers with registers, and to nothing else."""
-    reading = [cells.get(name, {}) for name, _ in readers[bit]]
-    return all("REG_INPUTA_CLK" in cell.get("parameters", {}) for cell in reading)
+    """Return whether a net leads to multipliers with registers or out, and to nothing else."""
+    reading = [cells[name] for name, _ in readers[bit] if name]
+    return all("REG_INPUTA_CLK" in cell["parameters"] for cell in reading)
 
 
 def _remove_unread(module: dict[str, Any], registers: Mapping[Bit, Any]) -> None:

@@ -121,6 +121,13 @@ def test_the_register_behind_a_block_ram_goes_in_with_its_enable(kind, port, clo
     assert (ram["parameters"], ram["connections"][enable]) == ({mode: "OUTREG"}, [ENABLE])
 
 
+def test_the_register_of_what_leaves_the_design_goes_in():
+    module = Module()
+    module.outputs = word(module)
+    assert merge_words(module.json) == 1
+    assert module.kinds() == ["DP16KD"]
+
+
 @pytest.mark.parametrize("ports", [{"LSR": RESET}, {"CE": OTHER}, {"CLK": OTHER}])
 def test_what_a_block_ram_has_no_register_for_stays(ports):
     module = Module()
@@ -137,8 +144,8 @@ def test_a_word_that_something_else_reads_too_stays_and_so_does_one_of_another_c
         assert merge_words(module.json) == 0
 
 
-def test_a_word_that_does_not_go_to_registers_in_multipliers_stays():
-    for kind, goes_in in (("registers", True), ("none", False), ("output", False)):
+def test_a_word_that_goes_neither_to_registers_in_multipliers_nor_out_stays():
+    for kind, goes_in in (("registers", True), ("none", False), ("output", True)):
         module = Module()
         a, b = word(module)
         factors = [a, b] if kind == "none" else [module.register(a), module.register(b)]
