@@ -105,7 +105,6 @@ NEIGHBOURS = {
     "lmu_hw/prove/algebra/atoms.py": "tests/prove/algebra/test_forms.py",
     "lmu_hw/prove/algebra/choices.py": "tests/prove/algebra/test_cases.py",
     "lmu_hw/prove/algebra/directions.py": "tests/prove/algebra/test_cases.py",
-    "lmu_hw/prove/algebra/functions.py": "tests/prove/test_specification.py",
     "lmu_hw/prove/algebra/undecided.py": "tests/prove/data/test_proof.py",
     "lmu_hw/prove/beats.py": "tests/prove/test_run.py",
     "lmu_hw/prove/bench.py": "tests/prove/test_run.py",

@@ -9,6 +9,7 @@ with the golden model on integers is a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import assert_never
 
 import numpy as np
@@ -32,7 +33,7 @@ from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.algebra.cases import unsigned_by_cases
 from lmu_hw.prove.algebra.choices import clamp
 from lmu_hw.prove.algebra.forms import Form, Value, is_symbol, multiply, range_of, weighted_sum
-from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
+from lmu_hw.prove.algebra.functions import applied, leaf_of
 from lmu_hw.prove.memories import first_pass, states
 from lmu_hw.prove.narrowing import Codes, Ends, Naming, ends_of, narrow
 
@@ -240,7 +241,7 @@ def _activated(
         case Rectifier(format=fmt):
             leaf = leaf_of([pre])
             if leaf is not None:
-                value = function(np.maximum(values_of(pre, leaf), 0), leaf)
+                value = applied(lambda array: np.maximum(array, 0), [pre], leaf, "rectified")
             else:
                 value = clamp(pre, 0, node.requant.format.max_code)
             return naming(what, value, fmt, proved=True, ends=(0, ends[1]))
@@ -250,14 +251,15 @@ def _activated(
                 leaf = leaf_of([pre])
                 if leaf is None:
                     raise Unknown
-                places = values_of(pre, leaf) - table.source.min_code
-                value = function(codes[places], leaf)
+                least = table.source.min_code
+                value = applied(lambda array: codes[array - least], [pre], leaf, table)
             else:
                 value = int(codes[pre - table.source.min_code])
             return naming(what, value, table.format, proved=True)
     assert_never(node.activation)
 
 
+@lru_cache(maxsize=16)
 def table_codes(table: Table) -> NDArray[np.int64]:
     """Return what a table answers, from the least code on; see the formula of `Table`."""
     code = np.arange(table.source.min_code, table.source.max_code + 1)

@@ -34,7 +34,7 @@ Frozen = tuple[tuple[tuple[int, int], ...], int]
 GATE, FUNCTION = 1, 2
 """Marks of forms that may hold such atoms."""
 
-_SMALL = 1 << 17
+_SMALL = 1 << 20
 """Values of a symbol up to which functions of it are tabulated."""
 
 

@@ -167,7 +167,7 @@ def floor_by_cases(value: Value, bits: int) -> Value:
         leaf = _function_leaf(v)
         if leaf is None:
             return floor(v, bits)
-        return applied(lambda array: array >> min(bits, 62), [v], leaf)
+        return applied(lambda array: array >> min(bits, 62), [v], leaf, ("shift", bits))
 
     return fold(by_cases(operation, value))
 
@@ -185,7 +185,7 @@ def signed_by_cases(value: Value, width: int) -> Value:
         if leaf is None:
             return signed(v, width)
         mask = (1 << width) - 1
-        return applied(lambda array: ((array + half) & mask) - half, [v], leaf)
+        return applied(lambda array: ((array + half) & mask) - half, [v], leaf, ("signed", width))
 
     return within(fold(by_cases(operation, value)), -half, half - 1)
 
@@ -202,7 +202,7 @@ def unsigned_by_cases(value: Value, width: int) -> Value:
         leaf = _function_leaf(v)
         if leaf is None:
             return unsigned(v, width)
-        return applied(lambda array: array & mask, [v], leaf)
+        return applied(lambda array: array & mask, [v], leaf, ("unsigned", width))
 
     return within(fold(by_cases(operation, value)), 0, mask)
 
@@ -237,7 +237,9 @@ def resolved(value: Value, width: int) -> Value:
         leaf = leaf_of([whole])
         if leaf is not None:
             mask, half = (1 << width) - 1, 1 << width - 1
-            result = applied(lambda array: ((array + half) & mask) - half, [whole], leaf)
+            result = applied(
+                lambda array: ((array + half) & mask) - half, [whole], leaf, ("signed", width)
+            )
         elif not isinstance(whole, int) and whole.mark & GATE:
             result = by_cases(lambda v: v, opened(whole), width=width)
         else:

@@ -29,7 +29,7 @@ def _at_least(value: Value) -> Value:
         return 0
     leaf = leaf_of([value])
     if leaf is not None:
-        return applied(lambda array: (array >= 0).astype(array.dtype), [value], leaf)
+        return applied(lambda array: (array >= 0).astype(array.dtype), [value], leaf, "at least")
     return gate_of(value)
 
 
@@ -44,7 +44,9 @@ def _equal(value: Value, width: int) -> Value:
     leaf = leaf_of([value])
     if leaf is not None:
         mask = (1 << width) - 1
-        return applied(lambda array: (array & mask == 0).astype(array.dtype), [value], leaf)
+        return applied(
+            lambda array: (array & mask == 0).astype(array.dtype), [value], leaf, ("equal", width)
+        )
     value = drop(value, width)
     if isinstance(value, int):
         return int(value & (1 << width) - 1 == 0)
@@ -67,7 +69,7 @@ def choose(condition: Value, yes: Value, no: Value, width: int | None) -> Value:
     yes, no = with_total(yes), with_total(no)
     leaf = leaf_of([condition, yes, no])
     if leaf is not None:
-        return applied(lambda s, a, b: np.where(s, a, b), [condition, yes, no], leaf)
+        return applied(lambda s, a, b: np.where(s, a, b), [condition, yes, no], leaf, "choose")
 
     def pick(s: Value, a: Value, b: Value) -> Value:
         if isinstance(s, int):
@@ -95,7 +97,7 @@ def _clamp(value: Value, low: int, high: int) -> Value:
         return value
     leaf = leaf_of([value])
     if leaf is not None:
-        return applied(lambda array: array.clip(low, high), [value], leaf)
+        return applied(lambda array: array.clip(low, high), [value], leaf, ("clamp", low, high))
     # Beyond the ends only, so that there is no case where a limit is reached, but not passed.
     below = _at_least(add(scale(value, -1), low - 1))
     above = _at_least(add(value, -high - 1))

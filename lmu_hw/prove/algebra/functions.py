@@ -7,8 +7,9 @@ atom however it was computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +37,15 @@ _LARGEST = 1 << 61
 
 _contents: dict[bytes, int] = {}
 _arrays: list[Array] = []
+_most: list[int] = []
+_answers: dict[Hashable, _Contents] = {}
+"""What operations gave, by these and what they were applied to, but for the symbol."""
 
 
 def forget_functions() -> None:
     """Forget every function's values."""
-    _contents.clear()
-    _arrays.clear()
+    for part in (_contents, _arrays, _most, _answers):
+        part.clear()
 
 
 def leaf_of(values: Sequence[Value]) -> int | None:
@@ -124,15 +128,60 @@ def _values_of_atom(number: int, leaf: int) -> Array:
     raise OverflowError  # no other atom has a leaf
 
 
-def applied(operation: Callable[..., Array], values: Sequence[Value], leaf: int) -> Value:
+def applied(
+    operation: Callable[..., Array], values: Sequence[Value], leaf: int, what: Hashable
+) -> Value:
     """Return an operation on arrays, applied for every value of the symbol.
+
+    The same of another symbol of the same range, as rows of a layer have them, is the same
+    function: it is computed once.
+
+    Parameters
+    ----------
+    operation : callable
+    values : sequence of Value
+    leaf : int
+    what : hashable
+        Equal for equal operations only.
 
     Raises
     ------
     OverflowError
         If a value does not fit 62 bits.
     """
-    return function(operation(*(values_of(value, leaf) for value in values)), leaf)
+    likes = tuple(_like(value, leaf) for value in values)
+    key = (what, atoms.low[leaf], atoms.high[leaf], likes)
+    answer = _answers.get(key)
+    if answer is None:
+        answer = _contents_of(operation(*(values_of(value, leaf) for value in values)))
+        if None not in likes:
+            _answers[key] = answer
+    return _function(answer, leaf)
+
+
+def _like(value: Value, leaf: int) -> Hashable:
+    """Return what is equal for the same function of another symbol; None: that is not known."""
+    if isinstance(value, int):
+        return value
+    terms = [(_like_atom(number, leaf), factor) for number, factor in value.terms.items()]
+    if any(like is None for like, _ in terms):
+        return None
+    return value.constant, frozenset(terms)
+
+
+def _like_atom(number: int, leaf: int) -> Hashable:
+    if number == leaf:
+        return "symbol"
+    kind, parts = atoms.kind[number]
+    match kind:
+        case "function":
+            return kind, parts[1]
+        case "floor":
+            argument, bits = floor_of(number)
+            like = _like(argument, leaf)
+            return None if like is None else (kind, like, bits)
+        case _:
+            return None
 
 
 def as_function(value: Value) -> Value:
@@ -140,35 +189,61 @@ def as_function(value: Value) -> Value:
     if isinstance(value, int) or not value.mark & FUNCTION or len(value.terms) == 1:
         return value
     leaf = leaf_of([value])
-    return value if leaf is None else applied(lambda array: array, [value], leaf)
+    return value if leaf is None else applied(lambda array: array, [value], leaf, "sum")
 
 
 def function(array: Array, leaf: int) -> Value:
     """Return the function of a symbol that has these values."""
+    return _function(_contents_of(array), leaf)
+
+
+class _Contents(NamedTuple):
+    """Values of a function: a constant, and a factor times an array, the symbol, or its opposite.
+
+    These two count from 0 at the least, and at the greatest, value of the symbol.
+    """
+
+    least: int
+    factor: int
+    array: int | str
+
+
+def _contents_of(array: Array) -> _Contents:
     least = int(array.min())
     array = array - least
     most = int(array.max())
     if most == 0:
-        return least
+        return _Contents(least, 0, "symbol")
     factor = int(np.gcd.reduce(array))
-    array = array // factor
-    number = _number(array, leaf)
-    return fold(add(scale(number, factor), least))
-
-
-def _number(array: Array, leaf: int) -> Value:
+    if factor > 1:
+        array = array // factor
     count = len(array)
     if array[0] == 0 and array[-1] == count - 1 and (np.diff(array) == 1).all():
-        return add(single(leaf), -atoms.low[leaf])
+        return _Contents(least, factor, "symbol")
     if array[0] == count - 1 and array[-1] == 0 and (np.diff(array) == -1).all():
-        return add(scale(single(leaf), -1), atoms.high[leaf])
+        return _Contents(least, factor, "opposite")
     key = array.tobytes()
     content = _contents.get(key)
     if content is None:
         content = _contents[key] = len(_arrays)
         _arrays.append(array)
-    parts = (leaf, content)
-    return single(atom("function", parts, 0, int(array.max()), leaf, FUNCTION))
+        _most.append(most // factor)
+    return _Contents(least, factor, content)
+
+
+def _function(contents: _Contents, leaf: int) -> Value:
+    least, factor, array = contents
+    if not factor:
+        return least
+    match array:
+        case "symbol":
+            value = add(single(leaf), -atoms.low[leaf])
+        case "opposite":
+            value = add(scale(single(leaf), -1), atoms.high[leaf])
+        case _:
+            parts = (leaf, array)
+            value = single(atom("function", parts, 0, _most[int(array)], leaf, FUNCTION))
+    return fold(add(scale(value, factor), least))
 
 
 def array_of(number: int) -> Array:

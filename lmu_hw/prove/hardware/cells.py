@@ -84,7 +84,7 @@ def _tabulated(shape: Shape, values: Sequence[Value]) -> Value:
     def on_arrays(*arrays: Any) -> Any:
         return operation(shape, *(a & ones for a, ones in zip(arrays, masks, strict=True)))
 
-    return applied(on_arrays, values, leaf)
+    return applied(on_arrays, values, leaf, shape)
 
 
 def _wide(array: Any, width: int, to: int, is_signed: bool) -> Any:

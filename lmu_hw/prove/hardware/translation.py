@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
+from lmu_hw.prove.algebra.functions import applied, leaf_of, values_of
 from lmu_hw.prove.algebra.undecided import Decide, Undecided
 from lmu_hw.prove.algebra.words import Word, number, unknown
-from lmu_hw.prove.hardware.cell_shape import Shape
+from lmu_hw.prove.hardware.cell_shape import Shape, mask
 from lmu_hw.prove.hardware.cells import evaluate
 from lmu_hw.prove.hardware.cells_on_numbers import COMBINATIONAL, on_numbers
 from lmu_hw.prove.hardware.netlist import REGISTERS, Bit, Netlist
@@ -183,10 +183,10 @@ class Translation(Wiring):
         if leaf is None or not constant:
             return unknown(width, memory)
         contents = np.array(rows, np.int64)
-        places = values_of(number(address), leaf) & ((1 << bits) - 1)
-        if places.max() >= size:
+        if (values_of(number(address), leaf) & mask(bits)).max() >= size:
             return unknown(width, memory)
-        return function(contents[places], leaf)
+        what = ("read", contents.tobytes(), bits)
+        return applied(lambda places: contents[places & mask(bits)], [number(address)], leaf, what)
 
     def _register(self, name: str) -> str:
         cell = self.netlist.cells[name]

@@ -55,9 +55,9 @@ def test_results_are_what_they_stand_for_where_that_decides():
     x, y = (symbol("input", (0, n), -(1 << 9), (1 << 9) - 1) for n in range(2))
     total = name_total("total", x * 3 + y * 5, tabulated=True)
     limited = name("sum", clamp(floor_by_cases(total, 6), -4, 3), -4, 3, tabulated=True)
-    at_sum = applied(lambda v: v * v, [limited], *limited.terms)
+    at_sum = applied(lambda v: v * v, [limited], *limited.terms, "square")
     result = name("result", at_sum, 0, 99)
-    at_total = applied(lambda v: (v >> 6).clip(-4, 3) ** 2, [total], *total.terms)
+    at_total = applied(lambda v: (v >> 6).clip(-4, 3) ** 2, [total], *total.terms, "clamped")
     assert vanishes_everywhere(result - at_total, 8)
     assert not vanishes_everywhere(result - at_total - at_least(total - 4000), 8)
 
