@@ -63,6 +63,7 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 	$(BIN)/python -m tools.bench
 	$(BIN)/python -m tools.bench_memory
 	$(BIN)/python -m tools.bench_physical
+	$(BIN)/python -m tools.bench_streams
 
 docs: setup  ## the documentation as a site, in build/docs; a dead link is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs $(BUILD)/docs

@@ -43,7 +43,7 @@ from lmu_hw.implement.wrapper import WRAPPER_FILE
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.energy import Clocking
 from lmu_hw.measure.implementation import Implementation
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, planned_cycles
 
 __all__ = ["SEEDS", "implement"]
 
@@ -189,7 +189,7 @@ def _with_plan(found: Implementation, plan: Plan, enables: Clocking | None) -> I
     """Return what was implemented with its cycles and the energy of a step."""
     return replace(
         found,
-        cycles_per_step=plan.cycles(last_step=False),
+        cycles_per_step=planned_cycles(plan),
         latency_cycles=_latency(plan),
         energy=step_energy(plan, found.total.ff, enables),
     )

@@ -163,9 +163,11 @@ class Implementation(Summarised):
         The critical path of the run with the median clock.
     path_words : str
         The same in a line.
-    cycles_per_step, latency_cycles : int or None
-        By the plan: cycles from one time step to the next at full load, and from the last beat of a
-        sequence to its answer where nothing waits; None: no plan was given.
+    cycles_per_step : float or None
+        By the plan: cycles from one time step to the next at full load, of several streams where
+        all take turns; None: no plan was given.
+    latency_cycles : int or None
+        Likewise, from the last beat of a sequence to its answer where nothing waits.
     bitstream : str or None
         File, in the design's folder.
     library : str or None
@@ -194,7 +196,7 @@ class Implementation(Summarised):
     runs: tuple[Routed, ...] = ()
     path: tuple[PathStep, ...] = ()
     path_words: str = ""
-    cycles_per_step: int | None = None
+    cycles_per_step: float | None = None
     latency_cycles: int | None = None
     bitstream: str | None = None
     changed_files: tuple[str, ...] = ()

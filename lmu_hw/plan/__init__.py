@@ -14,7 +14,13 @@ from lmu_hw.plan.coefficient_rom import CoefficientRom
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.estimate import Estimate, estimate_of
 from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
-from lmu_hw.plan.interleaving import interleaved, layer_cycles, one_stream, step_cycles
+from lmu_hw.plan.interleaving import (
+    interleaved,
+    layer_cycles,
+    one_stream,
+    planned_cycles,
+    step_cycles,
+)
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 from lmu_hw.plan.node import (
@@ -74,6 +80,7 @@ __all__ = [
     "layer_cycles",
     "make_plan",
     "one_stream",
+    "planned_cycles",
     "registers_address",
     "reloadable_of",
     "require_states",

@@ -19,7 +19,14 @@ from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.node import is_fresh
 from lmu_hw.plan.pipeline import Plan
 
-__all__ = ["interleaved", "layer_cycles", "one_stream", "phases_of", "step_cycles"]
+__all__ = [
+    "interleaved",
+    "layer_cycles",
+    "one_stream",
+    "phases_of",
+    "planned_cycles",
+    "step_cycles",
+]
 
 _CONTEXTS = (2, 4, 8)
 _AS_FAST = Fraction(101, 100)  # of numbers of contexts that are as fast, the smallest is taken
@@ -76,6 +83,12 @@ def step_cycles(plan: Plan) -> Fraction:
         return Fraction(plan.cycles(last_step=False))
     transfers = plan.transfer_cycles(len(layers), last_step=False)
     return max(Fraction(transfers), *map(layer_cycles, layers))
+
+
+def planned_cycles(plan: Plan) -> int | float:
+    """Return `step_cycles` as files and tables have it: whole numbers are whole."""
+    cycles = step_cycles(plan)
+    return int(cycles) if cycles.denominator == 1 else float(cycles)
 
 
 def layer_cycles(plan: LayerPlan) -> Fraction:

@@ -90,8 +90,8 @@ def _timing(result: Implementation) -> list[RenderableType]:
     if result.samples_per_second is not None and result.latency_us is not None:
         lines.append(
             f"at that clock {result.samples_per_second:,.0f} time steps a second "
-            f"({result.cycles_per_step:,} cycles each); {result.latency_us:,.2f} µs from the last "
-            "step to its answer"
+            f"({result.cycles_per_step:,.10g} cycles each); {result.latency_us:,.2f} µs from the "
+            "last step to its answer"
         )
     if result.bitstream:
         lines.append(f"bitstream of the fastest run: {result.bitstream}")

@@ -27,7 +27,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan, step_cycles
+from lmu_hw.plan import Plan, planned_cycles, step_cycles
 from lmu_hw.reload import checked_window, reload
 from lmu_hw.simulate.bulk.blocks import Drive, drives
 from lmu_hw.simulate.bulk.library import Block, Report, compiled, opened_bench
@@ -220,7 +220,7 @@ class _Run:
             first_mismatch=self.first,
             failure=report.failure or late,
             cycles=int(report.cycles),
-            cycles_per_step=_number(Fraction(max(times), streams)) if times else None,
+            cycles_per_step=max(times) / streams if times else None,
             steps=self.steps,
             input_steps=min(self.steps, given),
             input_steps_given=given,
@@ -234,7 +234,7 @@ class _Run:
             bulk=BulkRun(
                 sequences=self.sequences,
                 seconds=round(self.seconds, 3),
-                planned_cycles=_number(planned),
+                planned_cycles=planned_cycles(self.plan),
             ),
         )
 
@@ -248,7 +248,3 @@ def _late(planned: Fraction, streams: int, times: list[int]) -> str:
         f"{streams} steps of {streams} streams must take {planned * streams} cycles at full load, "
         f"but took {took}"
     )
-
-
-def _number(cycles: Fraction) -> int | float:
-    return int(cycles) if cycles.denominator == 1 else float(cycles)
