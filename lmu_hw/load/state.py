@@ -103,7 +103,14 @@ def state_file(
         _places(value, is_tensor, ""), key=lambda at: -sum(n.startswith(f"{at}.") for n in leaves)
     )
     tensors = {name: tensor(name, leaf) for name, leaf in leaves.items()}
-    return StateFile(where=where, tensors=tensors, places=tuple(places))
+    return StateFile(where=where, tensors=tensors, places=_with_matrices(places, tensors))
+
+
+def _with_matrices(places: list[str], tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Return the places that hold a matrix, if any does: scores of a training are scalars."""
+    matrices = [name for name, tensor in tensors.items() if len(tensor.shape) > 1]
+    holding = [at for at in places if any(n.startswith(f"{at}.") or not at for n in matrices)]
+    return tuple(holding or places)
 
 
 def _leaves(
@@ -138,8 +145,17 @@ def _places(
 
 
 def _alike(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
-    """Say whether two dictionaries have most of their keys in common."""
-    return 2 * len(one.keys() & other.keys()) > max(len(one), len(other))
+    """Say whether two dictionaries have most of their keys in common, or of what these end with.
+
+    Wrappers of a module, such as those that average weights, put their own name before all others.
+    """
+    ends = [{_end(str(key)) for key in keys} for keys in (one, other)]
+    return any(2 * len(a & b) > max(len(a), len(b)) for a, b in ((one.keys(), other.keys()), ends))
+
+
+def _end(name: str) -> str:
+    """Return the last two parts of a name, without that of a wrapper."""
+    return ".".join(name.removeprefix("module.").removeprefix("_orig_mod.").split(".")[-2:])
 
 
 def _holds(value: dict[Any, Any], is_tensor: Callable[[object], bool]) -> bool:

@@ -34,6 +34,8 @@ NET = {"A": "t", "B": "t"}
         ({"net": NET, "ema": {**NET, "n": "t"}}, ["ema", "net"]),
         ({"net": NET, "ema": NET, "weights": "t"}, ["net", "ema", ""]),
         ({"lmu": NET, "head": {"w": "t"}}, [""]),
+        ({"net": NET, "ema": {"n": "t", "module.A": "t", "module.B": "t"}}, ["ema", "net"]),
+        ({"net": {"a.A": "t", "a.B": "t"}, "ema": {"x.a.A": "t", "x.a.B": "t"}}, ["ema", "net"]),
     ],
 )
 def test_state_dicts_are_found_under_any_key(value, places):
@@ -41,6 +43,16 @@ def test_state_dicts_are_found_under_any_key(value, places):
     assert sorted(file.places) == sorted(places)
     if len(places) == 1:
         assert file.only() == file.at(places[0])
+
+
+def test_scores_of_the_training_are_no_state_dict():
+    def tensor(name, leaf):
+        return Tensor(where=name, kind="float32", shape=leaf, data=lambda: leaf)
+
+    value = {"state_dict": {"A": (2, 2), "b": (2,)}, "callbacks": {"best": {"score": ()}}}
+    value |= {"epoch": 1}
+    file = state_file("f", value, is_tensor=lambda leaf: isinstance(leaf, tuple), tensor=tensor)
+    assert list(file.only()) == ["A", "b"]
 
 
 def test_names_are_those_below_the_key():

@@ -10,7 +10,8 @@ the names that PyTorch gives their tensors.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
@@ -33,6 +34,7 @@ _HEAD = """\
 # u = encoder(E_x x + E_h h + E_m m + b_u), m' = A m + B u, h' = cell(W_m m' + W_x x + W_h h + b_h)
 """
 _ACTIVATION = "tanh, relu, sigmoid, linear, ...: it is in the code, not in the file"
+_PARAMETRIZED = re.compile(r"parametrizations\.\w+\.original\d?$|\bweight_[gv]$|\bweight_orig$")
 _MOST_ORDERED = 6  # layers whose order is looked for
 _TORCH_GATES = {"lstm": "i f g o", "gru": "r z n"}
 
@@ -71,6 +73,7 @@ def draft(file: StateFile) -> str:
     if rest:
         lines += ["# Not placed: put each into a layer, or among those that are ignored."]
         lines += [f"#   {json.dumps(name)} {tensors[name].shape}" for name in rest]
+        lines += [f"#   {hint}" for hint in _hints({name: tensors[name].shape for name in rest})]
     if not lmus:
         lines += ["# No memory was found: neither the names nor the numbers of one are here."]
     if not sure and len(layers) > 1:
@@ -80,6 +83,24 @@ def draft(file: StateFile) -> str:
         taken.add(name := unique_identifier(layer.label.replace(".", "_") or "lmu", taken))
         lines += ["", f"[layers.{name}]", *layer.lines]
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _hints(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Return what could be done about tensors of which no layer here is made."""
+    hints = []
+    if any(map(_PARAMETRIZED.search, rest)):
+        hints.append(
+            "Weights in two parts: remove the parametrization before saving, by "
+            "torch.nn.utils.parametrize.remove_parametrizations or remove_weight_norm."
+        )
+    if any(name.endswith(".weight") and len(shape) == 1 for name, shape in rest.items()):
+        hints.append(
+            "One weight a feature, without mean and variance: a LayerNorm or RMSNorm, which "
+            "divides by what it measures at every step; train with BatchNorm1d, which folds."
+        )
+    if any(name.endswith(".weight") and len(shape) > 2 for name, shape in rest.items()):
+        hints.append("A convolution: run it on the host, and map the layers behind it.")
+    return hints
 
 
 def _top(file: StateFile, ignored: list[str]) -> Iterator[str]:

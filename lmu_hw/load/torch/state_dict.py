@@ -56,7 +56,8 @@ def _known(path: str, network: str, tensors: Tensors) -> Network:
     """Return the network of a state dict whose names say which project wrote it."""
     port, prefix = _find(path, tensors)
     known = {f"{prefix}{key}" for key in (*port.axes, *port.derived)}
-    head = _head(path, tensors, sorted(set(tensors) - known))
+    counters = {name for name, tensor in tensors.items() if not tensor.shape}
+    head = _head(path, tensors, sorted(set(tensors) - known - counters))
     name = f".{prefix}".rstrip(".").removesuffix(".cell").lstrip(".") or "lmu"
     where = f"{path}: layer {name!r}"
     cell = {key: tensors[f"{prefix}{key}"] for key in port.axes}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
@@ -27,3 +28,17 @@ def test_a_draft_as_it_is_names_what_is_undecided(tmp_path, rng, make):
 def test_a_draft_is_toml(tmp_path, rng):
     path = write_nested(tmp_path / "m.pt", linears(rng).state)
     assert list(tomllib.loads(draft_mapping(path))["layers"]) == ["lmu", "head"]
+
+
+@pytest.mark.parametrize(
+    ("state", "hint"),
+    [
+        ({"fc.parametrizations.weight.original1": (3, 5)}, "remove the parametrization"),
+        ({"fc.weight_g": (3, 1), "fc.weight_v": (3, 5)}, "remove the parametrization"),
+        ({"norm.weight": (5,), "norm.bias": (5,)}, "LayerNorm or RMSNorm.* train with BatchNorm1d"),
+        ({"conv.weight": (5, 2, 3)}, "A convolution: run it on the host"),
+    ],
+)
+def test_a_draft_says_what_to_do_about_layers_that_are_none_here(tmp_path, rng, state, hint):
+    arrays = {name: rng.normal(size=shape) for name, shape in state.items()}
+    assert re.search(f"#   .*{hint}", draft_mapping(write_nested(tmp_path / "m.pt", arrays)))

@@ -99,6 +99,12 @@ def test_a_head_without_bias_is_loaded(tmp_path, rng):
     assert layer.b is None
 
 
+def test_the_counter_of_averaged_weights_is_no_layer(tmp_path, rng):
+    cell = {f"module.lmu.cell.{key}": array for key, array in state(rng).items()}
+    counter = {"n_averaged": np.array(3, np.int64)}
+    assert len(load(write(tmp_path / "m.safetensors", cell | counter)).layers) == 1
+
+
 PORTS = {
     "bjkomer": "input_encoders hidden_encoders memory_encoders input_kernel hidden_kernel "
     "memory_kernel AT BT",
