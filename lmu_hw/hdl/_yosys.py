@@ -18,7 +18,8 @@ _IDENTIFIER = re.compile(r'(?<=\s)\\[^\s"]+')
 _MODULE = re.compile(r"^module (\\\S+)$", re.MULTILINE)
 _PLAIN = re.compile(r"\\[A-Za-z_]\w*")
 _READ = re.compile(r"^  assign (\w+) = (_\d+_);$", re.MULTILINE)
-_MEMORY = re.compile(r"^ +reg \[\d+:\d+\] \w+ \[\d+:\d+\];$", re.MULTILINE)
+_READ_AT_ONCE = re.compile(r"^  assign \w+ = (\w+)\[.*\];$", re.MULTILINE)
+_MEMORY = re.compile(r"^ +reg \[\d+:\d+\] (\w+) \[\d+:\d+\];$", re.MULTILINE)
 
 
 def plain_names(rtlil: str) -> str:
@@ -40,12 +41,22 @@ def plain_names(rtlil: str) -> str:
 
 
 def without_collisions(verilog: str) -> str:
-    """Mark every memory: no word that is used is read while it is written.
+    """Mark every memory that is read into a register: no word is used that is read while written.
 
     Block RAM may then answer anything in that cycle; without the mark Yosys adds registers, a
     comparison of addresses and a multiplexer behind each memory, to answer what was there before.
+    A memory that is read at once, without a register, answers what was there before in any chip.
     """
-    return _MEMORY.sub(r"  (* no_rw_check *)\n\g<0>", verilog)
+    modules = verilog.split("\nendmodule\n")
+    for place, module in enumerate(modules):
+        at_once = set(_READ_AT_ONCE.findall(module))
+        modules[place] = _MEMORY.sub(
+            lambda match, at_once=at_once: (
+                match[0] if match[1] in at_once else f"  (* no_rw_check *)\n{match[0]}"
+            ),
+            module,
+        )
+    return "\nendmodule\n".join(modules)
 
 
 def named_reads(verilog: str) -> str:

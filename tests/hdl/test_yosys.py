@@ -43,6 +43,14 @@ def test_every_memory_is_marked_and_nothing_else():
     assert without_collisions(text) == f"  (* no_rw_check *)\n{text}"
 
 
+def test_a_memory_that_is_read_at_once_is_not_marked():
+    """It answers what was there before, in any chip; another module's may have its name."""
+    at_once = "  reg [7:0] sums [1:0];\n  assign data = sums[{ stream, segment[0] }];\nendmodule\n"
+    clocked = "  reg [7:0] sums [1:0];\n      data <= sums[stream];\nendmodule\n"
+    marked = without_collisions(f"{at_once}{clocked}")
+    assert marked == f"{at_once}  (* no_rw_check *)\n{clocked}"
+
+
 def test_a_register_behind_a_memory_is_named_after_what_it_drives():
     text = (
         "module a;\n  reg _3_;\n  assign data = _3_;\nendmodule\nmodule b;\n  reg _3_;\nendmodule\n"

@@ -21,6 +21,7 @@ from lmu_hw.prove.streams.queue import check_queue
 from lmu_hw.prove.subject import Subject
 from tests import networks
 from tests.interleaved import plan_of
+from tests.running_sums import memory_network, scan
 
 TURNS, ENDS = range(2)
 
@@ -55,6 +56,17 @@ def test_all_is_shown_but_that_nothing_else_may_come():
     (missing,) = [lemma for lemma in lemmas if not lemma.shown]
     assert missing.claim.startswith("the same of streams in any order")
     assert sum(lemma.claim.startswith("words and answers") for lemma in lemmas) == 4
+
+
+def test_running_sums_in_memory_are_shown():
+    """A sum is read, and what follows written to the same place, in one cycle."""
+    network = memory_network(scan(3, 64.0))
+    plan = plan_of(network, 2, width="vector")
+    texts = emit_verilog(network, plan, digest="0" * 64)
+    files = {name: text.encode() for name, text in texts.items()}
+    forget_all()
+    bench = LayersBench(read_netlist(files, network.name), network, plan, SYMBOLS[0])
+    assert run_endless(bench, arrangements_of(2)[ENDS]).steps
 
 
 CHANGES = {
