@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Designs and memories on real chips: area, clock, critical path, and area times time.
 
-Prints the table of docs/implement.md and puts its rows there; rows of cases that were left out stay
-as they are. The clock is the median over the seeds. ``--only TEXT`` runs the cases
-whose name or target holds a text.
+Designs and folded memories are those of `lmu-hw generate` by default, streams of 32 bits. Prints
+the table of docs/implement.md and puts its rows there; rows of cases left out stay as they are.
+The clock is the median over the seeds. ``--only TEXT`` runs the cases whose name or target holds a
+text.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from lmu_hw.implement import TARGETS, Job, implement_verilog
 from lmu_hw.implement.activity import clocking
 from lmu_hw.implement.energy import step_energy
 from lmu_hw.measure.implementation import Implementation
-from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Goal, Plan, choose_plan, make_plan
+from lmu_hw.network import QuantizedNetwork, stream_of
+from lmu_hw.plan import Goal, Plan, choose_plan
 from tests import networks
 from tools.emit_rtl import reference_designs
 from tools.memory_bench.cases import WIDTH, WINDOWS, equal
-from tools.memory_bench.cells import Cell, da4ml_cell, dense_integers, folded, parallel
+from tools.memory_bench.cells import Cell, da4ml_cell, dense_integers, parallel
 from tools.memory_bench.networks import dense_network, semiseparable_network
 from tools.memory_bench.tables import Table, update_page
 
@@ -89,24 +90,32 @@ def random_design(order: int, hidden: str, bank_words: int | None = None) -> Emi
 
 def emit_design(made: lmu_hw.Design, lanes: int | None, bank_words: int | None = None) -> Emitted:
     """Return the Verilog of a design with so many multipliers at most, and words in a bank."""
-    goal = Goal(lanes=lanes, bank_words=bank_words)
-    plan = choose_plan(made.network, goal).chosen.plan
-    files = emit_verilog(made.network, plan, digest=made.digest)
+    return emit_network(made.network, made.digest, Goal(lanes=lanes, bank_words=bank_words))
+
+
+def emit_network(network: QuantizedNetwork, digest: str, goal: Goal) -> Emitted:
+    """Return the Verilog of a network, with the streams that are the default."""
+    plan = choose_plan(network, goal, stream=stream_of()).chosen.plan
+    files = emit_verilog(network, plan, digest=digest)
     return Emitted(
         files={name: text.encode() for name, text in files.items()},
-        top=made.network.name,
+        top=network.name,
         cycles=plan.cycles(last_step=False),
         plan=plan,
     )
 
 
-def memory(build: Callable[[int], Cell], order: int) -> Emitted:
-    """Return a memory alone, as the bench of memories makes it."""
+def folded(build: Callable[[int], QuantizedNetwork], order: int) -> Emitted:
+    """Return a memory alone, with one multiplier."""
+    return emit_network(build(order), "0" * 64, Goal(lanes=1))
+
+
+def unfolded(build: Callable[[int], Cell], order: int) -> Emitted:
+    """Return a memory alone that takes a step a clock, as the bench of memories makes it."""
     cell = build(order)
     files = {name: text.encode() for name, text in cell.files.items()}
     files[f"{cell.top}.v"] = files.pop("cell.v")
-    plan = make_plan(cell.network, 1) if cell.folded else None
-    return Emitted(files=files, top=cell.top, cycles=cell.cycles, plan=plan)
+    return Emitted(files=files, top=cell.top, cycles=cell.cycles)
 
 
 def by_hand(order: int) -> Emitted:
@@ -124,29 +133,20 @@ def by_hand(order: int) -> Emitted:
     return Emitted(files=files, top=top, cycles=codes.size + BY_HAND_TAIL)
 
 
-def _sweeps(order: int) -> QuantizedNetwork:
-    return semiseparable_network(order, float(WINDOWS * order), WIDTH)
-
-
 def dense_memory(order: int) -> QuantizedNetwork:
-    """Return a dense memory as good as the one of `_sweeps`."""
+    """Return a dense memory as good as the one of `sweeps_memory`."""
     theta = float(WINDOWS * order)
     return dense_network(order, theta, equal(order, theta, "own"))
 
 
-def folded_dense(order: int) -> Cell:
-    """Return a dense memory with one multiplier."""
-    return folded(dense_memory(order))
-
-
-def folded_sweeps(order: int) -> Cell:
-    """Return a memory of two sweeps with one multiplier."""
-    return folded(_sweeps(order))
+def sweeps_memory(order: int) -> QuantizedNetwork:
+    """Return a memory of two sweeps."""
+    return semiseparable_network(order, float(WINDOWS * order), WIDTH)
 
 
 def parallel_sweeps(order: int) -> Cell:
     """Return a memory of two sweeps that takes a step a clock."""
-    return parallel(_sweeps(order))
+    return parallel(sweeps_memory(order))
 
 
 def da4ml_dense(order: int) -> Cell:
@@ -164,11 +164,11 @@ def cases() -> Iterator[Case]:
     for order in ORDERS:
         # Order 256: 65,792 coefficients are more than the blocks of the small part hold.
         large = "ecp5-85k" if order == ORDERS[-1] else "ecp5-25k"
-        for name, cell, target in (
-            ("dense", folded_dense, large),
-            ("sweeps", folded_sweeps, "ecp5-25k"),
+        for name, build, target in (
+            ("dense", dense_memory, large),
+            ("sweeps", sweeps_memory, "ecp5-25k"),
         ):
-            emit = partial(memory, cell, order)
+            emit = partial(folded, build, order)
             yield Case(name=f"memory, {name}, d={order}", target=target, emit=emit)
         yield Case(
             name=f"memory, dense, d={order}, by hand",
@@ -176,10 +176,10 @@ def cases() -> Iterator[Case]:
             emit=partial(by_hand, order),
         )
         if order == ORDERS[0]:
-            emit = partial(memory, parallel_sweeps, order)
+            emit = partial(unfolded, parallel_sweeps, order)
             yield Case(name=f"memory, sweeps, d={order}, parallel", target="ecp5-25k", emit=emit)
             if importlib.util.find_spec("da4ml") is not None:
-                emit = partial(memory, da4ml_dense, order)
+                emit = partial(unfolded, da4ml_dense, order)
                 yield Case(name=f"memory, dense, d={order}, da4ml", target="ecp5-25k", emit=emit)
     for lanes in (4, 16):
         options = {"input_scale": "1/255", "weight_bits": 8, "realization": "semiseparable"}
@@ -197,7 +197,9 @@ def energy_of(case: Case, plan: Plan, work: Path, top: str, flip_flops: int) -> 
     """Return the nanojoules of a step of a design that was implemented in a folder."""
     latency = sum(layer.cycles(last_step=True) for layer in plan.layers)
     cycles = plan.cycles(last_step=True)
-    enables = clocking(work, TARGETS[case.target], top, cycles=cycles, latency=latency)
+    enables = clocking(
+        work, TARGETS[case.target], top, cycles=cycles, latency=latency, source=plan.source
+    )
     return step_energy(plan, flip_flops, enables).total
 
 
