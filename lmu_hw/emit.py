@@ -21,6 +21,7 @@ from lmu_hw.plan import (
     AUTO,
     Goal,
     Lanes,
+    Plan,
     Reloadable,
     choose_plan,
     interleaved,
@@ -112,11 +113,15 @@ def emit(
     written = reloadable_of(reloadable)
     if written is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
-    choice = choose_plan(network, goal, reloadable=written, stream=stream)
-    plan = replace(choice.chosen.plan, registers=registers, state_access=accessible)
-    if accessible:
-        require_states(plan)
-    plan = interleaved(plan, streams)
+
+    def with_options(plan: Plan) -> Plan:
+        plan = replace(plan, registers=registers, state_access=accessible)
+        if accessible:
+            require_states(plan)
+        return interleaved(plan, streams)
+
+    choice = choose_plan(network, goal, reloadable=written, stream=stream, options=with_options)
+    plan = choice.chosen.plan
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)

@@ -14,7 +14,10 @@ __all__ = ["FIND_TOOL", "board_script", "script_files"]
 
 FIND_TOOL = """\
 tool() {
-  command -v "$1" || command -v "yowasp-$1" || { echo "$1 must be installed" >&2; exit 2; }
+  command -v "$1" || command -v "yowasp-$1" || {
+    echo "$1 must be installed, or what pip brings of it: see the first lines of $0" >&2
+    exit 2
+  }
 }"""
 """Function of the shell that finds a program under its own name, or that of YoWASP's package."""
 

@@ -70,6 +70,7 @@ def readme(subject: Subject, kinds: Mapping[tuple[str, ...], str]) -> dict[str, 
         last_cycles=plan.cycles(last_step=True),
         latency=" to ".join(str(cycles) for cycles in dict.fromkeys(plan.latency)),
         device=manifest["choice"]["estimated_for"],
+        clock=manifest["choice"]["clock_mhz"],
         chosen=subject.chosen,
         files=[{"names": names, "words": words} for names, words in rows.items()],
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -12,7 +12,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.network import WHOLE_VECTORS, QuantizedNetwork, Stream
 from lmu_hw.plan.candidates import Candidate, Front, candidates_of
 from lmu_hw.plan.chip import Area, Chip
-from lmu_hw.plan.estimate import period_of, port_area
+from lmu_hw.plan.estimate import estimate_of, period_of, port_area
 from lmu_hw.plan.goal import Goal
 from lmu_hw.plan.pipeline import Plan
 from lmu_hw.plan.reloadable import Reloadable, reloadable_of
@@ -183,6 +183,7 @@ def choose_plan(
     *,
     reloadable: Reloadable | str | bool = Reloadable.NONE,
     stream: Stream = WHOLE_VECTORS,
+    options: Callable[[Plan], Plan] | None = None,
 ) -> Choice:
     """Choose the multiplier arrays of all layers.
 
@@ -199,6 +200,13 @@ def choose_plan(
         Which coefficients can be written at run time; nothing is chosen by it.
     stream : Stream
         How input vectors and answers travel: their beats take cycles, too.
+    options : callable, optional
+        Returns a plan with what else the design has; nothing is chosen by it.
+
+    Returns
+    -------
+    Choice
+        Its plans are as they are built, and so are their areas and clocks.
 
     Raises
     ------
@@ -206,15 +214,14 @@ def choose_plan(
         If no plan is what the goal asks for, or fits its target.
     """
     written = reloadable_of(reloadable)
-    options = [
+    weighed = [
         option for beat in _beats(network, goal) for option in _options(network, goal, beat, stream)
     ]
-    chosen = _best(options, goal)
-    front = {*_front(options), chosen}
-    weighed = sorted(front, key=lambda option: (option.time, option.size))
-    final = [_reloadable(_banked(option, goal, stream), written) for option in weighed]
-    (built,) = _fitting([final[weighed.index(chosen)]])
-    return Choice(chosen=built, options=tuple(final))
+    chosen = _best(weighed, goal)
+    front = sorted({*_front(weighed), chosen}, key=lambda option: (option.time, option.size))
+    built = [_as_built(option, written, options) for option in front]
+    (fitting,) = _fitting([built[front.index(chosen)]])
+    return Choice(chosen=fitting, options=tuple(built))
 
 
 def _beats(network: QuantizedNetwork, goal: Goal) -> list[int]:
@@ -366,15 +373,15 @@ def _front(options: Sequence[Option]) -> list[Option]:
     return front
 
 
-def _banked(option: Option, goal: Goal, stream: Stream) -> Option:
-    """Return an option with banks of as many words as are asked for: nothing is chosen by them."""
-    if goal.bank_words is None:
-        return option
-    layers = [replace(layer, bank_words=goal.bank_words) for layer in option.plan.layers]
-    stages = option.plan.every_step if goal.cycles is None else option.plan.layers
-    return _option([Candidate(layer, goal.chip) for layer in layers], len(stages), goal, stream)
-
-
-def _reloadable(option: Option, reloadable: Reloadable) -> Option:
-    layers = tuple(replace(layer, reloadable=reloadable) for layer in option.plan.layers)
-    return replace(option, plan=replace(option.plan, layers=layers))
+def _as_built(
+    option: Option, reloadable: Reloadable, options: Callable[[Plan], Plan] | None
+) -> Option:
+    """Return an option with all that a design has and nothing is chosen by, and what it takes."""
+    words = option.goal.bank_words
+    layers = tuple(
+        replace(layer, bank_words=words, reloadable=reloadable) for layer in option.plan.layers
+    )
+    plan = replace(option.plan, layers=layers)
+    plan = plan if options is None else options(plan)
+    expected = estimate_of(plan, option.chip)
+    return replace(option, plan=plan, area=expected.total, period=expected.period)

@@ -97,7 +97,7 @@ def test_vivado_is_given_the_sources_and_the_clock(folder, tmp_path):
 
 
 def test_the_script_for_ecp5_gives_its_tools_what_they_read(folder, tmp_path):
-    out, tools = shutil.copytree(folder, tmp_path / "out"), tmp_path / "tools"
+    out, tools = shutil.copytree(folder, tmp_path / "my out"), tmp_path / "tools"
     tools.mkdir()
     bodies = {
         "yosys": 'test -f tiny.v && test -f tiny__lmu0_weights.hex && echo "$@" >&2',
@@ -112,6 +112,8 @@ def test_the_script_for_ecp5_gives_its_tools_what_they_read(folder, tmp_path):
     assert "9 MHz" in run.stdout
     assert "synth_ecp5 -top tiny" in run.stderr
     assert "--85k" in run.stderr
+    # What pip brings has a /tmp of its own, and Yosys takes words apart at spaces.
+    assert str(tmp_path) not in run.stderr
 
 
 def test_the_core_lists_every_file_that_is_there(folder):

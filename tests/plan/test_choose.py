@@ -11,7 +11,8 @@ import pytest
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import CHIPS, SLOWEST, Area, Goal, Plan, choose_plan, make_plan
+from lmu_hw.plan import CHIPS, SLOWEST, Area, Goal, Plan, choose_plan, interleaved, make_plan
+from lmu_hw.plan.estimate import estimate_of
 from tests import networks
 from tests.plan.swept import swept
 from tests.plan.test_candidates import MOST, every_plan
@@ -218,3 +219,22 @@ def test_on_a_chip_without_multipliers_they_cost_tables(network):
     by_name = dict(zip(CHIPS, areas, strict=True))
     assert by_name["ice40-hx8k"].dsp == 0
     assert by_name["ice40-hx8k"].lut > by_name["ice40-up5k"].lut
+
+
+WITH = {
+    "reloadable": {"reloadable": "all"},
+    "registers": {"options": lambda plan: replace(plan, registers=True)},
+    "streams": {"options": lambda plan: interleaved(plan, 4)},
+}
+
+
+@pytest.mark.parametrize("name", WITH)
+def test_what_a_plan_is_said_to_take_is_of_the_design_that_is_built(network, name):
+    choice = choose_plan(network, Goal(lanes=4), **WITH[name])
+    for option in choice.options:
+        assert option.area == estimate_of(option.plan, option.chip).total
+    plain = choose_plan(network, Goal(lanes=4)).chosen
+    assert choice.chosen.area.lut + choice.chosen.area.block_ram != (
+        plain.area.lut + plain.area.block_ram
+    )
+    assert choice.chosen.lanes == plain.lanes
