@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.network import WHOLE_VECTORS, Packet, Stream
+from lmu_hw.network import WHOLE_VECTORS, Node, Packet, Stream
 from lmu_hw.plan.layer import LayerPlan
 
 __all__ = ["ANSWERS_HELD", "Plan"]
@@ -124,7 +124,10 @@ class Plan:
         Of the last step of a sequence, where nothing else is under way and nothing waits: at least
         and at most. They differ only where words of answers are sent in several beats each.
         """
-        cycles = sum(layer.cycles(last_step=True) for layer in self.layers)
+        # A vector is whole with its last row, whatever is left of the beats of a group of rows.
+        cycles = sum(
+            layer.cycles(last_step=True) - _beats_without_rows(layer) for layer in self.layers
+        )
         # Into each layer and out of it; into the register, or the memory, that answers leave from.
         cycles += 2 * len(self.layers) + (3 if self.stream.packets else 4)
         answer, word = self.answer, self.answer_word
@@ -150,3 +153,12 @@ class Plan:
         """Return the share of cycles in which the multipliers of a layer do needed work."""
         products = layer.layer.multiplications(last_step=last_step)
         return products / (layer.lanes * self.cycles(last_step=last_step))
+
+
+def _beats_without_rows(layer: LayerPlan) -> int:
+    """Return the beats of the last group of rows of a step that have none."""
+    node = layer.layer.nodes[-1]
+    if not isinstance(node, Node) or node.name not in layer.layer.outputs:
+        return 0
+    rows = node.rows - (layer.node(node).groups - 1) * layer.rows
+    return layer.beats_per_group - -(-rows // layer.beat)

@@ -30,3 +30,14 @@ def test_the_latency_is_what_was_simulated(width, lanes, cycles):
     """97, 96, 97 and 66 cycles, on Icarus."""
     network = networks.quantized(networks.network(order=3, inputs=2, dense=3))
     assert fastest_plan(network, lanes, stream=stream_of(width)).latency == cycles
+
+
+def test_no_answer_waits_for_beats_of_a_group_that_have_no_rows():
+    """96 cycles, on Icarus: three rows in groups of two."""
+    network = networks.quantized(networks.network(order=4, inputs=2, dense=5))
+    first, second = network.layers
+    layers = (
+        LayerPlan(layer=first, rows=2, columns=1, beat=1),
+        LayerPlan(layer=second, rows=1, columns=1, beat=1),
+    )
+    assert Plan(layers=layers, stream=stream_of(8)).latency == (96, 104)
