@@ -294,10 +294,9 @@ class Layer(wiring.Component):
         self, m: Module, held: dict[str, list[VectorRam | MemoryUnit]], first_step: Value
     ) -> Value:
         """Connect what holds the states; return the code that is read."""
-        code = connect_states(m, self.access, self.states, held, first_step)
         with m.If(self.access.write):
             m.d.sync += first_step.eq(0)
-        return code
+        return connect_states(m, self.access, self.states, held, first_step)
 
     def _held(
         self, stage: OutputStage, units: dict[str, MemoryUnit], rams: dict[str, VectorRam]

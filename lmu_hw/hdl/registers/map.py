@@ -177,6 +177,13 @@ def _word(
 def _identity(plan: Plan, digest: str) -> list[Register]:
     words = [int(digest[8 * n : 8 * n + 8], 16) for n in range(DIGEST_WORDS)]
     packets, writable = plan.stream.packets, bool(AddressMap(plan).blocks)
+    stream_bits = Field(
+        name="stream_bits",
+        low=4,
+        bits=3,
+        reset=plan.stream.id_bits,
+        description="Bits of tid, 2 to the power of which is the number of streams",
+    )
     return [
         _word(
             "IDENTIFICATION",
@@ -194,13 +201,7 @@ def _identity(plan: Plan, digest: str) -> list[Register]:
                 _bit("packets", 1, packets, "A vector is a packet of several beats"),
                 _bit("marks", 2, plan.source.marks, "tuser marks the end of a sequence"),
                 _bit("states", 3, plan.state_access, "States can be read and written"),
-                Field(
-                    name="stream_bits",
-                    low=4,
-                    bits=3,
-                    reset=plan.stream.id_bits,
-                    description="Bits of tid, 2 to the power of which is the number of streams",
-                ),
+                *([stream_bits] if plan.stream.streams > 1 else []),
                 Field(
                     name="beat_bytes",
                     low=8,
