@@ -99,7 +99,8 @@ def _define_word(number: int, value: Form) -> None:
     if values != 1 << width or not width:
         return
     short = _dropped(value, width)
-    if not isinstance(short, int) and short is not value:
+    # What is congruent to another result and a constant: the word of that is still that.
+    if not isinstance(short, int) and short is not value and not is_symbol(short):
         _words[frozenset(short.terms.items()), width] = number, short.constant
         _sizes.add(len(short.terms))
 

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from lmu_hw.prove.algebra.atoms import Kind, Terms, Unknown, atoms
 from lmu_hw.prove.algebra.directions import direction_terms, number_of_direction
 from lmu_hw.prove.algebra.forms import Form, Value, exact
+from lmu_hw.prove.algebra.names import Definitions
 from lmu_hw.prove.algebra.undecided import Undecided
 from lmu_hw.prove.algebra.words import Pieces, Word, as_unsigned, join, unknown
 from lmu_hw.prove.algebra.words import number as number_of
 from lmu_hw.prove.hardware.machine import State
 
-__all__ = ["Correspondence", "general", "is_free", "symbols_of"]
+__all__ = ["Correspondence", "general", "is_free", "made_of", "symbols_of"]
 
 
 def symbols_of(values: Iterable[Value]) -> set[int]:
@@ -57,6 +58,12 @@ def general(state: State, kept: Iterable[int], template: State) -> State:
     )
 
 
+def made_of(kept: Set[int], meanings: Definitions) -> Definitions:
+    """Return what symbols mean, of some of them, as far as it is said by these alone."""
+    of = _Made(kept)
+    return {n: value for n, value in meanings.items() if n in kept and of.value(value)}
+
+
 class _Made:
     """Keeps what is made of some symbols only, with the bounds that they have by themselves."""
 
@@ -68,8 +75,8 @@ class _Made:
             return word
         if isinstance(word, Pieces):
             return join(self._pieces(word.pieces))
-        if self._value(word) or isinstance(other, int | Pieces):
-            return exact(word) if self._value(word) else other
+        if self.value(word) or isinstance(other, int | Pieces):
+            return exact(word) if self.value(word) else other
         return join(self._pieces([(word, other.high.bit_length())]))
 
     def _pieces(self, pieces: list[tuple[Value, int]]) -> list[tuple[Word, int]]:
@@ -83,15 +90,15 @@ class _Made:
         while place < len(pieces):
             piece, bits = pieces[place]
             place += 1
-            if not self._value(piece):
+            if not self.value(piece):
                 for size in (1, 2):
                     several = pieces[place - 1 : place - 1 + size]
                     whole = _as_one(several)
-                    if whole is not None and self._value(whole):
+                    if whole is not None and self.value(whole):
                         piece, bits = whole, sum(width for _, width in several)
                         place += len(several) - 1
                         break
-            if self._value(piece):
+            if self.value(piece):
                 made.append((exact(piece), bits))
             elif made and made[-1][0] is None:
                 made[-1] = None, made[-1][1] + bits
@@ -99,7 +106,7 @@ class _Made:
                 made.append((None, bits))
         return [(unknown(bits, "old") if word is None else word, bits) for word, bits in made]
 
-    def _value(self, value: Value) -> bool:
+    def value(self, value: Value) -> bool:
         return not isinstance(value, Form) or all(self._atom(number) for number in value.terms)
 
     def _atom(self, number: int) -> bool:

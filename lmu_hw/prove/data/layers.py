@@ -18,7 +18,7 @@ from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.algebra.names import Definitions, define_only
 from lmu_hw.prove.algebra.undecided import Decide
 from lmu_hw.prove.comparison import Failure
-from lmu_hw.prove.data.instances import Correspondence, general, symbols_of
+from lmu_hw.prove.data.instances import Correspondence, general, made_of, symbols_of
 from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layer_situation import LayerSituation, Step
 from lmu_hw.prove.specification import Past
@@ -118,14 +118,14 @@ class _Explorer:
         """Return a general situation within a step."""
         symbols = symbols_of([*_codes(step.past), *step.x, *step.named])
         state = general(situation.state, symbols, self.bench.part.anything())
-        return replace(situation, state=state, meanings=_of(situation.meanings, symbols))
+        return replace(situation, state=state, meanings=made_of(symbols, situation.meanings))
 
     def _between(self, situation: LayerSituation) -> LayerSituation:
         """Return a general situation between steps."""
         past = situation.left
         symbols = symbols_of(_codes(past))
         state = general(situation.state, symbols, self.bench.part.anything())
-        meanings = _of(situation.meanings, symbols)
+        meanings = made_of(symbols, situation.meanings)
         return replace(situation, state=state, step=None, past=past, meanings=meanings)
 
     def _seen(self, situation: LayerSituation, *, age: int) -> bool:
@@ -141,15 +141,6 @@ class _Explorer:
 
 def _looks(age: int) -> bool:
     return age >= _FIRST_LOOK and age & age - 1 == 0
-
-
-def _of(meanings: Definitions, symbols: set[int]) -> Definitions:
-    """Return what some symbols mean, as far as that is said by them: hardware may be at it."""
-    return {
-        number: value
-        for number, value in meanings.items()
-        if number in symbols and symbols_of([value]) <= symbols
-    }
 
 
 def _codes(vectors: Past | None) -> list[Value]:

@@ -6,7 +6,13 @@ import pytest
 from lmu_hw.prove.algebra.atoms import forget
 from lmu_hw.prove.algebra.floors import floor, signed
 from lmu_hw.prove.algebra.forms import Form, exact, range_of, symbol, weighted_sum
-from lmu_hw.prove.algebra.names import define_only, forget_names, name, with_closer_bounds
+from lmu_hw.prove.algebra.names import (
+    define_only,
+    drop,
+    forget_names,
+    name,
+    with_closer_bounds,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +54,13 @@ def test_a_result_has_the_bounds_of_what_it_stands_for_while_that_is_known():
     define_only({})
     assert range_of(floor(x, 2)) == (-25, 25)
     assert floor(x, 2) - result != 0
+
+
+def test_a_result_stays_itself_where_another_differs_by_what_wraps():
+    first = name("first", symbol("input", 0, -100, 100) * 2, -64, 63)
+    assert isinstance(first, Form)
+    second = name("second", signed(first - 88, 7), -64, 63)
+    assert signed(first - 88, 7) - second == 0
+    word = drop(first, 7)
+    assert isinstance(word, Form)
+    assert word.terms == first.terms
