@@ -106,6 +106,7 @@ NEIGHBOURS = {
     "lmu_hw/prove/algebra/choices.py": "tests/prove/algebra/test_cases.py",
     "lmu_hw/prove/algebra/directions.py": "tests/prove/algebra/test_cases.py",
     "lmu_hw/prove/algebra/undecided.py": "tests/prove/data/test_proof.py",
+    "lmu_hw/prove/attempts.py": "tests/prove/data/test_proof.py",
     "lmu_hw/prove/beats.py": "tests/prove/test_run.py",
     "lmu_hw/prove/bench.py": "tests/prove/test_run.py",
     "lmu_hw/prove/bench_situation.py": "tests/prove/test_run.py",
@@ -137,6 +138,7 @@ NEIGHBOURS = {
         for name in ("arrangements", "endless", "layers_bench", "queue")
     },
     "lmu_hw/prove/subject.py": "tests/prove/data/test_proof.py",
+    "lmu_hw/prove/wires.py": "tests/prove/test_run.py",
     "lmu_hw/quantize/attempts.py": "tests/quantize/test_configure.py",
     "lmu_hw/quantize/decompose.py": "tests/quantize/test_tables.py",
     "lmu_hw/quantize/fitted.py": "tests/quantize/test_refit.py",

@@ -8,13 +8,10 @@ every answer, must be the next one that is due: in order, once, and equal for al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lmu_hw.hdl.ports import instance_name
-from lmu_hw.hdl.writes import write_layout
 from lmu_hw.network import INPUT, QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import Value, exact, symbol
 from lmu_hw.prove.algebra.names import with_closer_bounds
 from lmu_hw.prove.algebra.words import Pieces, Word, number, part, unknown
@@ -24,15 +21,14 @@ from lmu_hw.prove.claims import HELD
 from lmu_hw.prove.comparison import Failure, congruent, vanishes
 from lmu_hw.prove.data.results import ShownWord, with_results
 from lmu_hw.prove.hardware.machine import Machine, State
-from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.naming import StepNames, Symbols
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.specification import lasting_of, network_step
+from lmu_hw.prove.wires import Stored
 
-__all__ = ["Bench", "stored_wires", "wires_of"]
+__all__ = ["Bench"]
 
 _SYMBOLS = Symbols(small_totals=True, functions=True)
-_PORTS = ("s_axis_tready", "m_axis_tvalid", "m_axis_tlast", "m_axis_tdata")
 
 
 @dataclass(slots=True)
@@ -50,39 +46,6 @@ class Tally:
     words: int = 0
     cycles: int = 0
     assumed: set[str] = field(default_factory=set)
-
-
-def wires_of(netlist: Netlist, plan: Plan) -> dict[str, Sequence[Bit]]:
-    """Return what is observed of a design, by name: its ports, and the words that layers store.
-
-    Raises
-    ------
-    Failure
-        If a wire is missing.
-    """
-    marks = ["m_axis_tuser"] if plan.answer.marks else []
-    wires = {name: netlist.ports("output")[name] for name in (*_PORTS, *marks)}
-    return wires | stored_wires(netlist, plan)
-
-
-def stored_wires(netlist: Netlist, plan: Plan) -> dict[str, Sequence[Bit]]:
-    """Return the wires on which words are seen that layers store.
-
-    Raises
-    ------
-    Failure
-        If a wire is missing.
-    """
-    wires: dict[str, Sequence[Bit]] = {}
-    streams = plan.stream.streams > 1
-    for place, layer in enumerate(plan.layers):
-        fields = (name for name, _ in write_layout(layer))
-        for name in ("start", *(["stream"] if streams else []), *fields):
-            wire = netlist.wire(f"{instance_name(layer)}.trace_{name}")
-            if wire is None:
-                raise Failure(f"{instance_name(layer)} must have a wire trace_{name}")
-            wires[f"{place}.{name}"] = wire
-    return wires
 
 
 class Bench:
@@ -113,7 +76,7 @@ class Bench:
         self._place = {name: place for place, name in enumerate(names)}
         self.tally = Tally()
         self.inputs = machine.netlist.ports("input")
-        self._layers = [_Reader(self._place, place, p) for place, p in enumerate(plan.layers)]
+        self._layers = [Stored(self._place, place, p) for place, p in enumerate(plan.layers)]
         self._lasting = [lasting_of(layer) for layer in network.layers]
         cells = machine.netlist.cells
         self._widths = [len(cells[name]["connections"]["Q"]) for name in machine.registers]
@@ -230,8 +193,8 @@ class Bench:
         self.tally.cycles += 1
         self._shown.clear()
         due = tuple(
-            self._stored(place, reader, situation.due[place], seen)
-            for place, reader in enumerate(self._layers)
+            self._stored(place, stored, situation.due[place], seen)
+            for place, stored in enumerate(self._layers)
         )
         after = replace(situation, state=self._with_results(machine.state), due=due)
         if self._bit(seen, self.leaves) and (ready or self.sink != "m_axis_tready"):
@@ -287,10 +250,10 @@ class Bench:
         return replace(now, answers=tuple(rest), answered=0)
 
     def _stored(
-        self, place: int, reader: _Reader, due: tuple[Due, ...], seen: list[Word]
+        self, place: int, stored: Stored, due: tuple[Due, ...], seen: list[Word]
     ) -> tuple[Due, ...]:
         """Compare what a layer stores in a cycle."""
-        if seen[reader.valid] == 0 and seen[reader.start] == 0:
+        if seen[stored.valid] == 0 and seen[stored.start] == 0:
             return due
         entries = list(due)
         # The last rows of a node may be fewer than a group has: the other beats store nothing.
@@ -301,7 +264,7 @@ class Bench:
             if not of_stream or not entries[of_stream[0]].begun:
                 raise Failure(f"{self.plan.layers[place].layer.name} must store nothing, but does")
             number = of_stream[0]
-            entries[number] = self._without_stored(place, reader, entries[number], seen)
+            entries[number] = self._without_stored(place, stored, entries[number], seen)
             if not entries[number].codes:
                 del entries[number]
         if self._bit(seen, f"{place}.start"):
@@ -312,7 +275,7 @@ class Bench:
             entries[waiting[0]] = replace(entries[waiting[0]], begun=True)
         return tuple(entries)
 
-    def _without_stored(self, place: int, reader: _Reader, entry: Due, seen: list[Word]) -> Due:
+    def _without_stored(self, place: int, stored: Stored, entry: Due, seen: list[Word]) -> Due:
         """Compare a beat of codes with what is due of a step; return what is due then."""
         layer, codes = self.plan.layers[place].layer, dict(entry.codes)
         node, segment, beat, mask = (
@@ -321,14 +284,14 @@ class Bench:
         if node >= len(layer.nodes):
             raise Failure(f"{layer.name} must store its nodes, not one of number {node}")
         width = layer.nodes[node].signal.format.width
-        first = segment * layer.nodes[node].rows + beat * reader.beat
-        for lane in range(reader.beat):
+        first = segment * layer.nodes[node].rows + beat * stored.beat
+        for lane in range(stored.beat):
             if mask >> lane & 1:
                 what = f"{layer.nodes[node].name}[{first + lane}] of step {entry.step}"
                 code = codes.pop((node, first + lane), None)
                 if code is None:
                     raise Failure(f"{what} must be stored once, in its step")
-                word = part(seen[reader.data], reader.width, lane * reader.lane, width)
+                word = part(seen[stored.data], stored.width, lane * stored.lane, width)
                 self._equal(what, word, code, width)
         return replace(entry, codes=codes)
 
@@ -339,16 +302,3 @@ class Bench:
             raise Failure(what, value, specification, width)
         if isinstance(hardware, Pieces) or not vanishes(value - specification, width):
             self._shown.append(ShownWord(value, specification, width))
-
-
-class _Reader:
-    """Where the wires of a layer are among what is observed."""
-
-    def __init__(self, places: dict[str, int], place: int, plan: LayerPlan) -> None:
-        layout = write_layout(plan)
-        self.beat = plan.beat
-        self.width = layout["data"].width
-        self.lane = self.width // plan.beat
-        self.start, self.valid, self.data = (
-            places[f"{place}.{field}"] for field in ("start", "valid", "data")
-        )

@@ -21,7 +21,6 @@ from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan, Reloadable
-from lmu_hw.prove.bench import wires_of
 from lmu_hw.prove.claims import UNREACHED, UNWRITTEN, Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.control import prove_control
@@ -33,6 +32,7 @@ from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.runner import search
 from lmu_hw.prove.streams.proof import prove_streams
 from lmu_hw.prove.subject import Subject, Tell
+from lmu_hw.prove.wires import wires_of
 from lmu_verify import BadFile, Verdict, verify_ranges
 
 __all__ = ["given_of", "lemmas_of", "prove"]

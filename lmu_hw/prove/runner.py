@@ -9,16 +9,17 @@ import numpy as np
 
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.prove.algebra.atoms import Unknown
-from lmu_hw.prove.bench import Bench, wires_of
+from lmu_hw.prove.attempts import forget_all
+from lmu_hw.prove.bench import Bench
 from lmu_hw.prove.bench_situation import Situation
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.counterexample import differing
-from lmu_hw.prove.data.proof import forget_all
 from lmu_hw.prove.deadline import OutOfTime
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.subject import Subject, Tell
+from lmu_hw.prove.wires import wires_of
 
 __all__ = ["search"]
 

@@ -160,6 +160,7 @@ def _stands_for(general: LayerSituation, other: LayerSituation) -> bool:
 
 
 def same_past(stands: Correspondence, general: Past | None, other: Past | None) -> bool:
+    """Say whether what a step before has left stands for what another has left."""
     if general is None or other is None:
         return general is other
     return general.keys() == other.keys() and all(

@@ -7,15 +7,10 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lmu_hw.errors import ToolError
 from lmu_hw.hdl.ports import instance_name
 from lmu_hw.plan import Plan
-from lmu_hw.prove.algebra.atoms import Unknown, forget
-from lmu_hw.prove.algebra.directions import forget_directions
-from lmu_hw.prove.algebra.functions import forget_functions
-from lmu_hw.prove.algebra.names import forget_names
-from lmu_hw.prove.algebra.undecided import Decide
-from lmu_hw.prove.claims import Lemma, Part, Status, amount
+from lmu_hw.prove.attempts import in_some_form, tried
+from lmu_hw.prove.claims import Lemma, Part, amount
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import InputMemory
 from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
@@ -24,22 +19,11 @@ from lmu_hw.prove.data.layers import Explored, explore
 from lmu_hw.prove.data.pace import check_pace
 from lmu_hw.prove.data.packet_answers import check_sent, check_words
 from lmu_hw.prove.data.packet_ends import check_bytes, check_packets
-from lmu_hw.prove.deadline import OutOfTime, ended
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.naming import Symbols
 from lmu_hw.prove.subject import Subject, Tell
 
-__all__ = ["SYMBOLS", "DataProof", "forget_all", "linked", "prove_data", "tried"]
-
-
-SYMBOLS = (
-    Symbols(),
-    Symbols(small_totals=True),
-    Symbols(small_totals=True, functions=True),
-    Symbols(closer_bounds=True),
-)
-"""Tried one after the other, the cheapest first."""
-
+__all__ = ["DataProof", "linked", "prove_data"]
 
 _Claims = tuple[tuple[str, Callable[[Netlist, Plan], str]], ...]
 
@@ -103,12 +87,6 @@ class DataProof:
         return all(lemma.shown for lemma in self.lemmas)
 
 
-def forget_all() -> None:
-    """Forget every form: symbols of one part are none of another's."""
-    for empty in (forget, forget_names, forget_functions, forget_directions):
-        empty()
-
-
 def prove_data(subject: Subject, tell: Tell) -> DataProof:
     """Show what every part does with its data, wherever its control may be.
 
@@ -161,40 +139,19 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
 def _explored(subject: Subject, place: int, tell: Tell) -> tuple[Explored, set[str]]:
     """Follow a layer; return what was seen, and the nodes whose ranges are taken for granted.
 
-    Where hardware computes a result in another way than the formula, it depends on the forms
-    whether both are seen to be equal. One way to write them is enough.
-
     Raises
     ------
     Failure
-        That of the first way, if none leads to the end.
+        If it cannot be followed to the end.
     """
     layer = subject.plan.layers[place].layer.name
-    first: Failure | Unknown | None = None
-    for symbols in SYMBOLS:
-        forget_all()
+
+    def followed(symbols: Symbols) -> tuple[Explored, set[str]]:
         bench = LayerBench(subject.netlist, subject.network, subject.plan, place, symbols)
-        try:
-            explored = explore(bench, lambda number: tell(f"{layer}: {number} situations"))
-            return explored, bench.assumed
-        except (Failure, Unknown, OverflowError) as failure:
-            if isinstance(failure, Failure) and not failure.width:
-                raise first or failure from None  # no matter of forms
-            first = first or (Unknown() if isinstance(failure, OverflowError) else failure)
-    raise first or Unknown()
+        explored = explore(bench, lambda number: tell(f"{layer}: {number} situations"))
+        return explored, bench.assumed
 
-
-def tried(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
-    """Return what becomes of a claim; what checks it says how much was looked at."""
-    forget_all()
-    try:
-        ended()
-        detail, status = check(), Status.SHOWN
-    except (Failure, Unknown, Decide, ToolError, OutOfTime) as failure:
-        detail, status = str(failure) or "given up: too many cases", Status.NOT_SHOWN
-        if isinstance(failure, Failure) and failure.width:
-            detail += ": could not be shown equal"
-    return Lemma(part=part, claim=claim, status=status, detail=detail)
+    return in_some_form(followed)
 
 
 def linked(subject: Subject) -> str:

@@ -139,11 +139,11 @@ class _Run:
         left = [codes for layers in now.past for codes in layers]
         values = chain(
             *(_codes(past) for past in left),
-            *(chain(_codes(each.past), each.x, each.named) for each in due),
+            *(chain(_codes(step.past), step.x, step.named) for step in due),
             *(answer.codes for answer in now.answers),
         )
         state = general(now.state, symbols_of(values), self.bench.anything())
-        meanings = definitions(symbols_of(chain(*(each.named for each in due))))
+        meanings = definitions(symbols_of(chain(*(step.named for step in due))))
         define_only(meanings)
         self.situation = replace(now, state=state)
         sink = self.held, self.left, self.waited
@@ -158,23 +158,25 @@ def _codes(vectors: Past | None) -> Iterator[Value]:
 def _stands_for(general: _Round, other: _Round) -> bool:
     """Say whether what is shown of a general situation is shown of another one."""
     stands = Correspondence()
-    one, two = general.situation, other.situation
-    pasts = zip(chain(*one.past), chain(*two.past), strict=True)
-    dues = list(zip(one.due, two.due, strict=True))
+    before, now = general.situation, other.situation
+    pasts = zip(chain(*before.past), chain(*now.past), strict=True)
+    dues = list(zip(before.due, now.due, strict=True))
     return (
         general.sink == other.sink
-        and (one.offered, one.answered) == (two.offered, two.answered)
-        and len(one.answers) == len(two.answers)
-        and all(len(each) == len(others) for each, others in dues)
+        and (before.offered, before.answered) == (now.offered, now.answered)
+        and len(before.answers) == len(now.answers)
+        and all(len(steps) == len(others) for steps, others in dues)
         and all(same_past(stands, *pair) for pair in pasts)
         and all(
             _same_due(stands, *pair)
-            for each, others in dues
-            for pair in zip(each, others, strict=True)
+            for steps, others in dues
+            for pair in zip(steps, others, strict=True)
         )
-        and all(_same_answer(stands, *pair) for pair in zip(one.answers, two.answers, strict=True))
+        and all(
+            _same_answer(stands, *pair) for pair in zip(before.answers, now.answers, strict=True)
+        )
         and same_meanings(stands, general.meanings, other.meanings)
-        and stands.state(one.state, two.state)
+        and stands.state(before.state, now.state)
     )
 
 

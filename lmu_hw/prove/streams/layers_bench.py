@@ -9,7 +9,7 @@ from dataclasses import replace
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.words import Word, part
-from lmu_hw.prove.bench import Bench, stored_wires
+from lmu_hw.prove.bench import Bench
 from lmu_hw.prove.bench_situation import Situation
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import wire
@@ -17,6 +17,7 @@ from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.naming import Symbols
+from lmu_hw.prove.wires import stored_wires
 
 __all__ = ["LayersBench", "queue_wires"]
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from lmu_hw.plan import step_cycles
-from lmu_hw.prove.algebra.atoms import Unknown
+from lmu_hw.prove.attempts import in_some_form, tried
 from lmu_hw.prove.claims import Lemma, Part, Status, amount
 from lmu_hw.prove.comparison import Failure
-from lmu_hw.prove.data.proof import SYMBOLS, DataProof, forget_all, linked, tried
+from lmu_hw.prove.data.proof import DataProof, linked
+from lmu_hw.prove.naming import Symbols
 from lmu_hw.prove.streams.arrangements import Arrangement, arrangements_of
 from lmu_hw.prove.streams.endless import Endless, run_endless
 from lmu_hw.prove.streams.layers_bench import LayersBench
@@ -85,24 +86,19 @@ def _run(
     Raises
     ------
     Failure
-        That of the first way to write results, if none leads to the end.
+        If a word is not the one that is due, or no end is found.
     """
-    first: Failure | Unknown | None = None
-    for symbols in SYMBOLS:
-        forget_all()
+
+    def repeats(symbols: Symbols) -> tuple[Endless, LayersBench]:
         bench = LayersBench(subject.netlist, subject.network, subject.plan, symbols)
-        try:
-            endless = run_endless(
-                bench, arrangement, lambda rounds: tell(f"{arrangement.name}: {rounds} rounds")
-            )
-        except (Failure, Unknown, OverflowError) as failure:
-            if isinstance(failure, Failure) and not failure.width:
-                raise first or failure from None  # no matter of forms
-            first = first or (Unknown() if isinstance(failure, OverflowError) else failure)
-        else:
-            assumed |= bench.tally.assumed
-            return endless, bench.tally.words
-    raise first or Unknown()
+        endless = run_endless(
+            bench, arrangement, lambda rounds: tell(f"{arrangement.name}: {rounds} rounds")
+        )
+        return endless, bench
+
+    endless, bench = in_some_form(repeats)
+    assumed |= bench.tally.assumed
+    return endless, bench.tally.words
 
 
 def _pace(subject: Subject, seen: list[Endless]) -> str:

@@ -126,10 +126,10 @@ class _Queue:
             if self.count == count or self.count % self.plan.answers_held:
                 continue
             now = self._general(now)
-            known_ones = earlier.setdefault(now.key, [])
-            if any(_stands_for(one, now) for one in known_ones):
+            situations = earlier.setdefault(now.key, [])
+            if any(_stands_for(situation, now) for situation in situations):
                 return self.count
-            known_ones.append(now)
+            situations.append(now)
         raise Failure(f"given up after {self.count} answers: what is held does not repeat")
 
     def _general(self, now: _Situation) -> _Situation:

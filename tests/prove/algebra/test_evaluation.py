@@ -12,7 +12,7 @@ from lmu_hw.prove.algebra.evaluation import vanishes_everywhere
 from lmu_hw.prove.algebra.forms import symbol, weighted_sum
 from lmu_hw.prove.algebra.functions import applied
 from lmu_hw.prove.algebra.names import name, name_total
-from lmu_hw.prove.data.proof import forget_all
+from lmu_hw.prove.attempts import forget_all
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 
 from lmu_hw.prove.algebra.forms import symbol
 from lmu_hw.prove.algebra.words import Pieces, join, merge, part, unknown
+from lmu_hw.prove.attempts import forget_all
 from lmu_hw.prove.data.instances import general
-from lmu_hw.prove.data.proof import forget_all
 from lmu_hw.prove.hardware.machine import State
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import Elements, Last, Stream
+from lmu_hw.prove.attempts import forget_all
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.packet_answers import check_sent, check_words
 from lmu_hw.prove.data.packet_ends import check_bytes, check_packets
-from lmu_hw.prove.data.proof import forget_all
 from lmu_hw.prove.hardware.netlist import read_netlist
 from tests import networks
 from tests.broken_control import small_packets

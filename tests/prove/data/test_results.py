@@ -7,7 +7,7 @@ import pytest
 
 from lmu_hw.prove.algebra.forms import symbol
 from lmu_hw.prove.algebra.words import Pieces, join
-from lmu_hw.prove.data.proof import forget_all
+from lmu_hw.prove.attempts import forget_all
 from lmu_hw.prove.data.results import ShownWord, with_results
 from lmu_hw.prove.hardware.machine import State
 

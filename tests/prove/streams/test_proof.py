@@ -10,8 +10,8 @@ import pytest
 
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.plan import step_cycles
+from lmu_hw.prove.attempts import SYMBOLS, forget_all
 from lmu_hw.prove.comparison import Failure
-from lmu_hw.prove.data.proof import SYMBOLS, forget_all
 from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.streams.arrangements import arrangements_of
 from lmu_hw.prove.streams.endless import run_endless
