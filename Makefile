@@ -13,7 +13,7 @@ export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
 export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser demo test pytest check docs rtl proofs bench mutants prove-mutants \
+.PHONY: help setup system browser demo test test-all pytest check docs rtl proofs bench mutants prove-mutants \
 	window showcase clean capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
@@ -41,6 +41,9 @@ demo: setup  ## generate, simulate, prove and report both shipped networks
 test:  ## format, lint, types, and all tests
 	@$(MAKE) --no-print-directory -j 2 browser .venv/.done
 	@$(MAKE) --no-print-directory -j 2 check pytest
+
+test-all: setup  ## every combination of parameters, of which `make test` runs some
+	$(BIN)/python -m pytest -n 2 --dist worksteal --all
 
 # Types take one core for a minute: they are checked while the tests begin.
 pytest: setup

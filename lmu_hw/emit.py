@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,12 @@ from lmu_hw.manifest import choice_of, manifest_of
 from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of, streams_of
 from lmu_hw.plan import (
     AUTO,
+    Additions,
     Goal,
     Lanes,
-    Plan,
     Reloadable,
     choose_plan,
-    interleaved,
     reloadable_of,
-    require_states,
 )
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
@@ -98,13 +95,15 @@ def emit(
     """
     from lmu_hw.hdl import emit_verilog
 
-    registers = flag(registers, "`registers`")
-    accessible = flag(state_access, "`state_access`")
+    additions = Additions(
+        registers=flag(registers, "`registers`"),
+        state_access=flag(state_access, "`state_access`"),
+        streams=streams_of(streams),
+    )
     goal = Goal(
         lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
     )
     stream = stream_of(stream_width, stream_elements, stream_last)
-    streams = streams_of(streams)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
@@ -113,14 +112,7 @@ def emit(
     written = reloadable_of(reloadable)
     if written is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
-
-    def with_options(plan: Plan) -> Plan:
-        plan = replace(plan, registers=registers, state_access=accessible)
-        if accessible:
-            require_states(plan)
-        return interleaved(plan, streams)
-
-    choice = choose_plan(network, goal, reloadable=written, stream=stream, options=with_options)
+    choice = choose_plan(network, goal, reloadable=written, stream=stream, additions=additions)
     plan = choice.chosen.plan
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")

@@ -26,6 +26,7 @@ from lmu_hw.network import (
     streams_of,
 )
 from lmu_hw.plan import (
+    Additions,
     Choice,
     Goal,
     LayerPlan,
@@ -34,7 +35,6 @@ from lmu_hw.plan import (
     Reloadable,
     StateMap,
     choose_plan,
-    interleaved,
     step_cycles,
 )
 from lmu_hw.quantize.tables import table_error
@@ -93,10 +93,8 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
         plan = Plan(
             layers=tuple(layers),
             stream=stream,
-            registers=entry.registers,
-            state_access="states" in folder.manifest,
         )
-        plan = interleaved(plan, streams_of(folder.manifest.get("streams", {}).get("count", 1)))
+        plan = _additions(folder).to(plan)
         cycles = plan.cycles(last_step=True)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -151,6 +149,15 @@ def _interleaving(plan: Plan, busiest: LayerPlan) -> dict[str, Any]:
     }
 
 
+def _additions(folder: DesignFolder) -> Additions:
+    """Return what a manifest says beside the plan of the layers."""
+    return Additions(
+        registers=decode(_PlanEntry, folder.manifest, part=True).registers,
+        state_access="states" in folder.manifest,
+        streams=streams_of(folder.manifest.get("streams", {}).get("count", 1)),
+    )
+
+
 def _reloadable(folder: DesignFolder) -> Reloadable:
     """Return what can be written, as a manifest says; one that only says yes knows memories."""
     entry = folder.manifest["reloadable"]
@@ -176,7 +183,13 @@ def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, An
             target=entry["target"],
             bank_words=folder.manifest.get("bank_words"),
         )
-        choice = choose_plan(network, goal, reloadable=_reloadable(folder), stream=_stream(folder))
+        choice = choose_plan(
+            network,
+            goal,
+            reloadable=_reloadable(folder),
+            stream=_stream(folder),
+            additions=_additions(folder),
+        )
     except (LookupError, TypeError, ConfigError) as error:
         path = folder.path / folder.MANIFEST
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "driver_port.h"
+#include "places.h"
 #include "writes.h"
 
 namespace {

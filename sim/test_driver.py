@@ -61,7 +61,8 @@ def session(digits, tmp_path_factory):
         writes_text(reloaded.writes, "writes.h", bits=reloaded.data_bits)
     )
     places = [r.offset for r in register_map(plan).registers if "SATURATIONS" in r.name]
-    said = run(digits, tmp_path, ",".join(map(str, places))).splitlines()
+    (tmp_path / "places.h").write_text(f"#define SATURATIONS {', '.join(map(str, places))}\n")
+    said = run(digits, tmp_path).splitlines()
     assert [line for line in said if line.startswith("failed")] == []
     return x, plan, (design.network, other), said
 
@@ -137,39 +138,15 @@ def test_streams_are_driven_in_turn_and_a_state_moves_to_another_one(streams, tm
     assert "no stream -3" in said and not [line for line in said if line.startswith("failed")]
 
 
-def run(design, folder, saturations="0", *, bench="driver_bench.cpp"):
-    """Compile driver, design and bench in a folder; return what the bench prints.
-
-    Parameters
-    ----------
-    saturations : str
-        Offsets of their counters.
-    bench : str
-        Its file.
-    """
+def run(design, folder, *, bench="driver_bench.cpp"):
+    """Compile driver, design and bench, a file, in a folder; return what the bench prints."""
     own = [HERE / bench, HERE / "driver_port.h"]
     for path in (*design.glob("rtl/*"), *design.glob("driver/*"), *own):
         (folder / path.name).write_bytes(path.read_bytes())
     environment = environment_of(find(Simulator.VERILATOR))
-    options = [
-        *TOGETHER,
-        "--cc",
-        "--exe",
-        "--build",
-        "-O3",
-        "--prefix",
-        "Vdut",
-        "--top-module",
-        "digits",
-    ]
-    options += [
-        "-Wno-fatal",
-        "-Wno-lint",
-        "--x-initial",
-        "unique",
-        "-CFLAGS",
-        f"-I.. -O1 -DSATURATIONS={saturations}",
-    ]
+    options = [*TOGETHER, "--cc", "--exe", "--build", "-O3", "--prefix", "Vdut"]
+    options += ["--top-module", "digits", "-Wno-fatal", "-Wno-lint", "--x-initial", "unique"]
+    options += ["-CFLAGS", "-I.. -O1"]
     for command in (
         ["cc", *STRICT, "-O1", "-c", "digits.c", "-o", "digits.o"],
         ["verilator", *options, "digits.v", bench, "../digits.o", "-o", "bench"],

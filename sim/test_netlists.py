@@ -19,7 +19,6 @@ from tests.simulators import require_simulator
 
 CYCLES = 300
 KINDS = {
-    "error_feedback": {"units": 2, "memory_d": 2, "error_feedback": True},
     "passes": {"units": 2, "order": 4, "theta": 12.0, "realization": "two-pass"},
     "reloadable": {
         "units": 2,
@@ -27,7 +26,13 @@ KINDS = {
         "realization": "semiseparable",
         "reloadable": "memory",
     },
-    "all coefficients": {"units": 2, "order": 2, "reloadable": "all"},
+    "all coefficients, error feedback": {
+        "units": 2,
+        "order": 2,
+        "memory_d": 2,
+        "error_feedback": True,
+        "reloadable": "all",
+    },
     "gru": {"units": 2, "order": 2, "hidden": "gru"},
 }
 

@@ -44,7 +44,7 @@ from pathlib import Path
 from cocotb_tools.runner import get_runner
 runner = get_runner(sys.argv[1])
 # As in `simulate`, so that a compiler cache has the run-time library.
-arguments = ["-Wno-fatal", "--no-timing", "-CFLAGS", "-std=c++20 -O2"]
+arguments = ["--output-split", "200000", "-Wno-fatal", "--no-timing", "-CFLAGS", "-std=c++20 -O2"]
 arguments = arguments if sys.argv[1] == "verilator" else []
 runner.build(sources=sorted(Path().glob("*.v")), hdl_toplevel="vip", build_dir="build",
              build_args=arguments, timescale=("1ns", "1ps"))

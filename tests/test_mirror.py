@@ -95,6 +95,7 @@ NEIGHBOURS = {
     "lmu_hw/network/float_cells.py": "tests/network/test_float_nodes.py",
     "lmu_hw/network/float_kinds.py": "tests/network/test_float_nodes.py",
     "lmu_hw/network/semiseparable.py": "tests/realize/test_semiseparable.py",
+    "lmu_hw/plan/additions.py": "tests/plan/test_choose.py",
     "lmu_hw/plan/memory.py": "tests/network/test_memory.py",
     "lmu_hw/plan/memory_plan.py": "tests/plan/test_scan.py",
     "lmu_hw/plan/reloadable.py": "tests/hdl/reload/test_blocks.py",

@@ -7,6 +7,7 @@ structured memory has a unit of its own beside the array, and so have the elemen
 together. The plan changes timing and area, never a bit of output.
 """
 
+from lmu_hw.plan.additions import Additions
 from lmu_hw.plan.banks import bank_depths, fits_luts, registers_address
 from lmu_hw.plan.chip import CHIPS, Area, Chip
 from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
@@ -49,6 +50,7 @@ __all__ = [
     "SLOWEST",
     "STATE_LATENCY",
     "TABLE_LATENCY",
+    "Additions",
     "Area",
     "Chip",
     "Choice",

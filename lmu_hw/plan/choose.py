@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import WHOLE_VECTORS, QuantizedNetwork, Stream
+from lmu_hw.plan.additions import Additions
 from lmu_hw.plan.candidates import Candidate, Front, candidates_of
 from lmu_hw.plan.chip import Area, Chip
 from lmu_hw.plan.estimate import estimate_of, period_of, port_area
@@ -35,6 +36,7 @@ _APART, _SHOWN = 1.15, 4
 """Options that are shown differ in time by this factor; so many are faster, and as many smaller."""
 
 
+_NOTHING = Additions()
 _RESOURCES = {"lut": "LUT", "ff": "FF", "block_ram": "block RAM", "dsp": "DSP"}
 
 
@@ -183,7 +185,7 @@ def choose_plan(
     *,
     reloadable: Reloadable | str | bool = Reloadable.NONE,
     stream: Stream = WHOLE_VECTORS,
-    options: Callable[[Plan], Plan] | None = None,
+    additions: Additions = _NOTHING,
 ) -> Choice:
     """Choose the multiplier arrays of all layers.
 
@@ -200,8 +202,8 @@ def choose_plan(
         Which coefficients can be written at run time; nothing is chosen by it.
     stream : Stream
         How input vectors and answers travel: their beats take cycles, too.
-    options : callable, optional
-        Returns a plan with what else the design has; nothing is chosen by it.
+    additions : Additions
+        What else the design has; nothing is chosen by it.
 
     Returns
     -------
@@ -219,7 +221,7 @@ def choose_plan(
     ]
     chosen = _best(weighed, goal)
     front = sorted({*_front(weighed), chosen}, key=lambda option: (option.time, option.size))
-    built = [_as_built(option, written, options) for option in front]
+    built = [_as_built(option, written, additions) for option in front]
     (fitting,) = _fitting([built[front.index(chosen)]])
     return Choice(chosen=fitting, options=tuple(built))
 
@@ -373,15 +375,12 @@ def _front(options: Sequence[Option]) -> list[Option]:
     return front
 
 
-def _as_built(
-    option: Option, reloadable: Reloadable, options: Callable[[Plan], Plan] | None
-) -> Option:
+def _as_built(option: Option, reloadable: Reloadable, additions: Additions) -> Option:
     """Return an option with all that a design has and nothing is chosen by, and what it takes."""
     words = option.goal.bank_words
     layers = tuple(
         replace(layer, bank_words=words, reloadable=reloadable) for layer in option.plan.layers
     )
-    plan = replace(option.plan, layers=layers)
-    plan = plan if options is None else options(plan)
+    plan = additions.to(replace(option.plan, layers=layers))
     expected = estimate_of(plan, option.chip)
     return replace(option, plan=plan, area=expected.total, period=expected.period)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.verification import ESTABLISHES
+from tests.cli.conftest import FORMATS
 from tests.resealed import change_manifest, forge, rewrite
 
 
@@ -34,6 +35,16 @@ def test_the_certificates_of_a_design_hold(run):
     words = " ".join(answer.out.split())
     assert f"verified: {ESTABLISHES}" in words
     assert "not checked in certificate.json: spectral_radius;" in words
+
+
+@pytest.mark.parametrize(
+    "options", [("--registers", "--state-access", "--reloadable"), ("--registers", "--streams=2")]
+)
+def test_the_files_of_a_design_with_more_around_it_are_made_again(here, run, options):
+    answer = run("generate", "model.safetensors", "-o", "more", *FORMATS, *options)
+    assert answer.status == 0, answer.err
+    answer = run("verify", "more")
+    assert answer.status == 0 and "NO" not in answer.out, answer.out
 
 
 FORGED = {

@@ -51,9 +51,11 @@ def test_predict_says_that_every_input_clips(run):
 
 
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("command", [("predict", "-o=y.npy"), ("simulate", "--simulator=amaranth")])
+@pytest.mark.parametrize(
+    "command", [("predict", "-o=y.npy"), ("simulate", "--simulator=amaranth", "--max-cycles=400")]
+)
 def test_longer_sequences_than_the_calibration_are_named(run, command):
     np.save("long.npy", np.tile(np.load("x.npy"), (1, 2, 1))[:1])
-    name, option = command
-    answer = run(name, "out", "--input=long.npy", option)
+    name, *options = command
+    answer = run(name, "out", "--input=long.npy", *options)
     assert "note: sequences of 16 steps are longer than those of 8 that ranges were" in answer.err

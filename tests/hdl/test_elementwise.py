@@ -53,6 +53,7 @@ def node_of(network: QuantizedNetwork, name: str) -> ElementwiseNode:
     return node
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_no_number_of_lanes_changes_a_word(cell, lanes):

@@ -32,6 +32,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 LANES = (1, 2, 3, 5, 7, 8, 16, None)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [3, None])
 def test_every_shape_answers_as_the_golden_model(shape, lanes):
@@ -40,6 +41,7 @@ def test_every_shape_answers_as_the_golden_model(shape, lanes):
     simulate(network, fastest_plan(network, lanes), lengths=(7, 1, 2, 5))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("shape", ["order 5", "two memories"])
 def test_no_lanes_and_no_stall_change_a_word(shape, lanes):

@@ -12,6 +12,7 @@ from tests.hdl.running_sums import plan_of, run
 from tests.running_sums import SOURCE, STATE, memory_network, saturating, scan, two_pass
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 @pytest.mark.parametrize("kind", [scan, two_pass])
@@ -21,6 +22,7 @@ def test_every_mode(kind, rounding, overflow):
     run(network, plan_of(network))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("segments", [1, 2, 3])
 @pytest.mark.parametrize(("order", "theta"), [(1, 3.0), (2, 8.0), (3, 6.0), (5, 29.5), (9, 64.0)])
 @pytest.mark.parametrize("kind", [scan, two_pass])
@@ -35,6 +37,7 @@ def test_pauses_and_back_pressure(kind):
     run(network, plan_of(network), pause=0.4)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("source_bits", "state_bits"), [(7, 12), (12, 7), (9, 9)])
 @pytest.mark.parametrize("kind", [scan, two_pass])
 def test_any_binary_point(kind, source_bits, state_bits):

@@ -13,6 +13,7 @@ from tests.hdl.running_sums import plan_of, run
 from tests.running_sums import full_scale, memory_network, scan, two_pass
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("beat", "lanes"), [(2, 1), (4, 1), (4, 2), (4, 4), (8, 8)])
 @pytest.mark.parametrize("order", [3, 8, 11])
 def test_words_and_beats_of_a_scan(order, beat, lanes):

@@ -75,6 +75,7 @@ def full_scale(network: QuantizedNetwork, steps: int) -> list[np.ndarray]:
     return [np.full(shape, fmt.max_code), random.choice([fmt.min_code, fmt.max_code], shape)]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("order", [1, 2, 3, 6, 17])
 def test_every_order_answers_as_the_golden_model(build, order, lanes):
@@ -82,6 +83,7 @@ def test_every_order_answers_as_the_golden_model(build, order, lanes):
     simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [1, None])
 def test_every_shape_answers_as_the_golden_model(build, shape, lanes):
@@ -95,6 +97,7 @@ def test_pauses_and_back_pressure_change_no_word(build, shape):
     simulate(network, fastest_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("windows", [2.0, 16.0])
 @pytest.mark.parametrize("row_shifts", [False, True])
 @pytest.mark.parametrize("bits", [4, 8, 11])
@@ -104,6 +107,7 @@ def test_every_window_and_width_of_coefficients(build, windows, row_shifts, bits
     simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 20))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", [1, 7, None])
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("shape", ["everything fed back", "two memories"])
@@ -112,6 +116,7 @@ def test_a_higher_rank(build, rank, lanes, shape):
     simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 def test_states_that_overflow(build, overflow, lanes):
@@ -131,6 +136,7 @@ def test_every_rounding_of_the_states(build, rounding):
     simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 16))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("rank", [1, 2])
 @pytest.mark.parametrize("order", [1, 4, 9])
 @pytest.mark.parametrize("beat", [2, 4, 8])
@@ -142,6 +148,7 @@ def test_chains_of_states(build, beat, order, rank):
     simulate(network, Plan(layers=(plan,)), lengths=(1, 2, 5))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])
 @pytest.mark.parametrize("sweep", ["forward", "backward"])
 @pytest.mark.parametrize("finer", [-3, 9])
@@ -179,6 +186,7 @@ def test_random_coefficients_of_both_signs(build, lanes):
     simulate(network, fastest_plan(network, lanes), x_codes=full_scale(network, 12))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", [*LANES, 4, 7, 8])
 @pytest.mark.parametrize("shape", ["everything fed back", "three memories", "bare memory"])
 def test_steps_take_the_cycles_of_the_plan(build, shape, lanes):
@@ -243,6 +251,7 @@ def test_the_previous_sequence_leaves_nothing_behind(build):
     assert seen.answers[:9] == seen.answers[-9:] != seen.answers[9:18]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("field", ["decay", "coupling", "carry"])
 @pytest.mark.parametrize("lanes", [1, 2, 3, 16])
 def test_every_coefficient_counts(build, lanes, field):

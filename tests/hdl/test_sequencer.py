@@ -22,6 +22,7 @@ pytestmark = [
 WORDS = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8, 16, None])
 @pytest.mark.parametrize("last_step", [False, True])
 @pytest.mark.parametrize("seed", [3, 14, 20])

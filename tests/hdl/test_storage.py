@@ -52,6 +52,7 @@ def test_a_rom_without_words_is_refused():
         Rom(name="r", words=[], width=3)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("columns", "beat"), [(1, 1), (4, 1), (4, 2), (4, 4), (8, 1)])
 @pytest.mark.parametrize(
     ("pages", "options"), [(1, {}), (2, {}), (2, {"ahead": True}), (2, {"apart": True})], ids=str

@@ -11,7 +11,7 @@ import pytest
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import CHIPS, SLOWEST, Area, Goal, Plan, choose_plan, interleaved, make_plan
+from lmu_hw.plan import CHIPS, SLOWEST, Additions, Area, Goal, Plan, choose_plan, make_plan
 from lmu_hw.plan.estimate import estimate_of
 from tests import networks
 from tests.plan.swept import swept
@@ -223,8 +223,8 @@ def test_on_a_chip_without_multipliers_they_cost_tables(network):
 
 WITH = {
     "reloadable": {"reloadable": "all"},
-    "registers": {"options": lambda plan: replace(plan, registers=True)},
-    "streams": {"options": lambda plan: interleaved(plan, 4)},
+    "registers": {"additions": Additions(registers=True)},
+    "streams": {"additions": Additions(streams=4)},
 }
 
 
