@@ -9,7 +9,9 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from inspect import GEN_CLOSED, getgeneratorstate
+from typing import Any
 
 from lmu_hw.prove.algebra.words import Word
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
@@ -22,6 +24,7 @@ Write = tuple[str, Word, Word, Word, int, str]
 """Memory, enable, address, data, bits of the data, and the port."""
 
 _Cycle = tuple[list[Word], list[Word], list[Write]]
+_Cycles = Generator[Any, tuple[list[Word], Mapping[str, list[Word]], Mapping[str, Word]], None]
 _Step = Callable[[list[Word], Mapping[str, list[Word]], Mapping[str, Word]], _Cycle]
 
 _FIRST = 32
@@ -107,6 +110,7 @@ class Program:
         """Return the function of a cycle in which these words are known numbers."""
         made = self._translation
         lines = [
+            "registers, memories, inputs = yield cycle",
             f"{''.join(f'{word}, ' for word in made.registers.values())} = registers"
             if made.registers
             else "",
@@ -114,9 +118,29 @@ class Program:
             *(f"{word} = memories[{name!r}]" for name, word in made.memories.items()),
             "writes = []",
             *self._lines(certain),
-            f"return [{', '.join(made.seen)}], [{', '.join(made.following)}], writes",
+            f"cycle = [{', '.join(made.seen)}], [{', '.join(made.following)}], writes",
         ]
-        body = "\n".join(f" {line}" for line in lines)
+        body = "\n".join(f"  {line}" for line in lines)
         scope = dict(made.constants)
-        exec(f"def step(registers, memories, inputs):\n{body}\n", scope)
-        return scope["step"]
+        exec(f"def cycles():\n cycle = None\n while True:\n{body}\n", scope)
+        return _standing(scope["cycles"])
+
+
+def _standing(cycles: Callable[[], _Cycles]) -> _Step:
+    """Return a generator of cycles as a function of one.
+
+    Thousands of local words make a frame that Python would take from the system, and give back, for
+    each call; that of a generator stays.
+    """
+    running: _Cycles | None = None
+
+    def step(
+        registers: list[Word], memories: Mapping[str, list[Word]], inputs: Mapping[str, Word]
+    ) -> _Cycle:
+        nonlocal running
+        if running is None or getgeneratorstate(running) == GEN_CLOSED:  # by an exception
+            running = cycles()
+            next(running)
+        return running.send((registers, memories, inputs))
+
+    return step
