@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
@@ -32,6 +33,13 @@ def copy(folder, tmp_path) -> Path:
 def test_every_file_has_a_pattern(files):
     patterns = integration_patterns("tiny")
     assert [name for name in files if not any(fnmatch(name, p) for p in patterns)] == []
+
+
+def test_the_page_on_projects_names_folders_that_are_there(files):
+    page = Path(lmu_hw.__file__).parents[1] / "docs" / "howto" / "project.md"
+    named = re.findall(r"`(?:out/)?([a-z]+)/[^`]*`", page.read_text())
+    assert {"rtl", "ipxact"} <= set(named)
+    assert set(named) <= {path.partition("/")[0] for path in files}
 
 
 def test_no_two_kinds_make_one_file():

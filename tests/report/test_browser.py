@@ -120,6 +120,15 @@ def test_every_page_can_be_read_at_both_widths_in_both_themes(browser, pages):
     assert found == {}
 
 
+def test_the_commands_of_a_sweep_are_in_sight(browser, tmp_path):
+    (tmp_path / "sweep.html").write_text(sweep_page(sweep()))
+    browser.look(width=1400, dark=False)
+    browser.open(tmp_path / "sweep.html")
+    sizes = "(s => [s.scrollWidth, s.clientWidth])(document.querySelector('.sheet'))"
+    needed, there = browser.evaluate(sizes)
+    assert needed <= there
+
+
 def test_a_point_says_its_numbers_when_one_points_at_it(browser, written):
     browser.look(width=1400, dark=False)
     browser.open(written / "report.html")
