@@ -46,8 +46,8 @@ _TIME = (
     "means that errors accumulate."
 )
 _STATES = (
-    "RMS error (bars) and largest error (dots) of each state, and how much of the format its peak "
-    "used."
+    "How much of the format the peak of each state used; before it, where states are those of the "
+    "float network, their RMS error (bars) and largest error (dots)."
 )
 _NOISE = (
     "The golden states minus the exact recurrence with the same coefficients and the same u: what "
