@@ -37,7 +37,9 @@ def flipped(network):
 
 
 def test_equal_words_end_with_0(here, run):
-    answer = run("simulate", "out", "--simulator", "amaranth", "--input", "x.npy", *QUICK)
+    answer = run(
+        "simulate", "out", "--simulator", "amaranth", "--input", "x.npy", "--max-cycles=2400"
+    )
     assert answer.status == 0, answer
     (result,) = json.loads((here / "out" / "simulation.json").read_text())
     assert result["passed"] and result["mismatches"] == 0 and result["words_compared"] > 100
