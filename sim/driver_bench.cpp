@@ -66,13 +66,9 @@ int main(int argc, char **argv) {
   context.commandArgs(argc, argv);
   begin(context);
 
-  size_t steps;
-  double value;
-  std::vector<double> x;
-  std::FILE *file = std::fopen("x.txt", "r");
-  if (!file || std::fscanf(file, "%zu", &steps) != 1) return 1;
-  while (std::fscanf(file, "%lf", &value) == 1) x.push_back(value);
-  std::fclose(file);
+  size_t steps = 0;
+  const std::vector<double> x = inputs(steps);
+  if (!steps) return 1;
 
   must(digits_identify(&port), "identify");
   classify(x, steps);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <vector>
 
 #include "Vdut.h"
 #include "digits.h"
@@ -116,6 +117,18 @@ void begin(VerilatedContext &context) {
   tick();
   tick();
   dut->rst = 0;
+}
+
+// What x.txt holds: the steps of a sequence, and then all values. No steps: there is no such file.
+std::vector<double> inputs(size_t &steps) {
+  std::vector<double> x;
+  double value;
+  std::FILE *file = std::fopen("x.txt", "r");
+  if (!file) return x;
+  if (std::fscanf(file, "%zu", &steps) != 1) steps = 0;
+  while (std::fscanf(file, "%lf", &value) == 1) x.push_back(value);
+  std::fclose(file);
+  return x;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ import lmu_hw
 from lmu_hw.errors import ConfigError
 from lmu_hw.prove.claims import Part
 from lmu_hw.prove.deadline import OutOfTime, ended, left, limited
-from tests.prove.test_run import emitted
+from tests.proved import emitted
 
 
 def test_the_time_is_over_within_a_limit_alone():

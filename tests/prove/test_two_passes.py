@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from lmu_hw.prove.claims import Part
-from tests.prove.test_run import emitted, failures
+from tests.proved import emitted, failures
 
 FAULTS = {
     "a first pass begins early": ("s3[0] & s3[4]", "s2[0] & s2[4]"),

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lmu_hw.prove.claims import Part
-from tests.prove.test_run import emitted, failures
+from tests.proved import emitted, failures
 
 _WAITS = """  reg [5:0] waits;
   always @(posedge clk) waits <= rst | begun ? 6'd0 : waits + (waits != 6'd40);

@@ -9,7 +9,7 @@ from lmu_hw.prove.algebra.atoms import forget
 from lmu_hw.prove.algebra.forms import is_symbol
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import read_netlist
-from tests.prove.test_run import emitted, failures
+from tests.proved import emitted, failures
 
 _MARK = "(* no_rw_check *)"
 _MEMORY = """
