@@ -8,14 +8,17 @@ from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load.check import Options, must, show
+from lmu_hw.load.keras.calls import Call, Constant, call_of, function_class
 from lmu_hw.load.keras.options import MERGES, advice_on
 
-__all__ = ["LayerNode", "arguments", "layers", "reads", "require_end", "sources"]
+__all__ = ["LayerNode", "call_to", "layers", "reads", "require_end", "sources"]
 
 _MODELS = ("Functional", "Sequential", "Model")  # "Model" was Functional before Keras 2.4
 _MAX_LAYERS = 1000
 _CALL_OFF = ("mask", "initial_state", "constants")
 _CALL_IGNORED = ("training",)
+_LAMBDAS = {"TFOpLambda": "", "SlicingOpLambda": "GetItem"}
+_ARGUMENTS = ("axis", "slice_spec", "name")  # of functions, which those that read them check
 
 
 class LayerNode:
@@ -27,6 +30,8 @@ class LayerNode:
         What stands before the layer in a message: the file, or the file and the outer layer.
     node : object
         The JSON object with ``class_name`` and ``config``.
+
+    Its `kind` is its class, or the one that Keras 3 has for a function of TensorFlow.
     """
 
     def __init__(self, place: str, node: object) -> None:
@@ -45,6 +50,10 @@ class LayerNode:
         self.where = f"{place}: layer {show(self.name)} ({show(self.class_name)[1:-1]})"
         self.options = Options(self.where, config)
         self.options.get("name")
+        self.kind = self.class_name
+        if self.class_name in _LAMBDAS:
+            self.kind = _LAMBDAS[self.class_name] or function_class(config)
+            self.options.get("function")
 
     def require_origin(self, package: str, *modules: str) -> None:
         """Refuse a class of that name that is not registered for `package`, or not in `modules`."""
@@ -115,55 +124,40 @@ def sources(
     if not isinstance(calls, list) or len(calls) != 1:
         count = len(calls) if isinstance(calls, list) else calls
         raise must(node.where, "the number of times the layer is called", "1", count)
-    tensors, keywords = _call(node, calls[0])
+    call = call_to(node)
+    tensors = call.tensors
+    several = node.kind in MERGES
+    given = [operand for operand in call.operands if operand != Constant(None)]
+    if not tensors or not (several or node.kind == "GetItem" or len(given) == len(tensors) == 1):
+        advice = "save each branch on its own"
+        raise must(node.where, "the layer's input", "one tensor", calls[0], advice=advice)
     for tensor in tensors:
-        if not (isinstance(tensor, list) and tensor[1:] == [0, 0] and tensor[0] in known):
+        if not (tensor[1:] == [0, 0] and isinstance(tensor[0], str) and tensor[0] in known):
             rule = "the output of a layer before it"
             raise must(node.where, "the layer's input", rule, tensor)
-    call = Options(f"{node.where}: call", keywords)
+    keywords = Options(f"{node.where}: call", call.keywords)
     for name in _CALL_OFF:
-        call.off(name, "a network in hardware starts from zero and takes every step")
-    call.finish(ignored=_CALL_IGNORED, off_is_fine=True)
+        keywords.off(name, "a network in hardware starts from zero and takes every step")
+    functions = several or node.kind in ("Softmax", "GetItem")
+    ignored = (*_CALL_IGNORED, *(_ARGUMENTS if functions else ()))
+    keywords.finish(ignored=ignored, off_is_fine=True)
     return [tensor[0] for tensor in tensors]
+
+
+def call_to(node: LayerNode) -> Call:
+    """Return what a layer is called with, the first time."""
+    calls = node.raw.get("inbound_nodes") or [None]
+    call = call_of(calls[0])
+    if call is None:
+        advice = "save each branch on its own"
+        raise must(node.where, "the layer's input", "one tensor", calls[0], advice=advice)
+    return call
 
 
 def reads(node: LayerNode) -> set[str]:
     """Return the names of what feeds a layer, as far as they are seen; `sources` checks them."""
     try:
-        tensors, _ = _call(node, (node.raw.get("inbound_nodes") or [None])[0])
+        tensors = call_to(node).tensors
     except (LoadError, TypeError, KeyError):
         return set()
-    return {t[0] for t in tensors if isinstance(t, list) and t and isinstance(t[0], str)}
-
-
-def arguments(node: LayerNode) -> list[Any]:
-    """Return what a layer of Keras 3 is called with, besides tensors."""
-    call = node.raw["inbound_nodes"][0]
-    rest = call["args"][1:] if isinstance(call, dict) else []
-    return [argument for argument in rest if _tensor(argument) is None]
-
-
-def _tensor(argument: object) -> list[Any] | None:
-    """Return ``[layer, node, tensor]`` of an argument, Keras 3; None if it is no tensor."""
-    config = argument.get("config") if isinstance(argument, dict) else None
-    history = config.get("keras_history") if isinstance(config, dict) else None
-    return history if isinstance(history, list) and len(history) == 3 else None
-
-
-def _call(node: LayerNode, call: object) -> tuple[list[Any], dict[str, Any]]:
-    """Return tensors and keyword arguments of one call, Keras 3 or 2."""
-    if isinstance(call, dict):
-        given, keywords = call.get("args"), call.get("kwargs", {})
-        if isinstance(given, list) and given and isinstance(keywords, dict):
-            listed = given[0] if isinstance(given[0], list) else given
-            tensors = [_tensor(argument) for argument in listed]
-            named = [tensor for tensor in tensors if tensor is not None]
-            if tensors[0] is not None and (len(named) == 1 or node.class_name in MERGES):
-                return named, keywords
-    elif isinstance(call, list) and call and all(isinstance(part, list) for part in call):
-        keywords = call[0][3] if len(call[0]) > 3 else {}
-        if isinstance(keywords, dict) and (len(call) == 1 or node.class_name in MERGES):
-            return [part[:3] for part in call], keywords
-    raise must(
-        node.where, "the layer's input", "one tensor", call, advice="save each branch on its own"
-    )
+    return {tensor[0] for tensor in tensors if isinstance(tensor[0], str)}

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import EllipsisType
 
 from lmu_hw.load.check import must
+from lmu_hw.load.keras.calls import Call, Constant
 from lmu_hw.load.keras.graph import LayerNode
 
 __all__ = ["Item", "item_of"]
+
+_RULE = "[:, -1], or columns such as [:, :, 0:1]"
+_Key = slice | int | EllipsisType | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,9 @@ class Item:
     columns: range | None
 
 
-def item_of(node: LayerNode, arguments: list[Any], *, sequences: bool, width: int | None) -> Item:
+def item_of(
+    node: LayerNode, call: Call, *, sequences: bool, steps: int | None, width: int | None
+) -> Item:
     """Return what a node takes of sequences, or of one vector for each.
 
     Raises
@@ -36,39 +42,82 @@ def item_of(node: LayerNode, arguments: list[Any], *, sequences: bool, width: in
     LoadError
         If it takes anything else than all steps or the last one, and features behind each other.
     """
-    keys = arguments[0] if len(arguments) == 1 else None
-    rule = "[:, -1], or columns such as [:, :, 0:1]"
-    axes = 3 if sequences else 2
-    if not isinstance(keys, list) or not 1 <= len(keys) <= axes or not _whole(keys[0]):
-        raise must(node.where, "what is taken", rule, keys)
-    step = keys[1] if sequences and len(keys) > 1 else None
-    last = step == -1 and not isinstance(step, bool)
-    if not (step is None or last or _whole(step)):
-        raise must(node.where, "what is taken", rule, keys)
-    feature = keys[axes - 1] if len(keys) == axes else None
-    if feature is None or _whole(feature):
-        return Item(last=last, columns=None)
-    bounds = _slice(feature)
-    if bounds is None or width is None:
-        raise must(node.where, "what is taken", rule, keys)
-    columns = range(width)[bounds]
-    if not columns:
-        raise must(node.where, "what is taken", "at least one feature", keys)
-    return Item(last=last, columns=columns)
+    raw = _raw(call)
+    refused = must(node.where, "what is taken", _RULE, raw)
+    try:
+        keys = [_key(part) for part in raw] if isinstance(raw, list) else []
+        keys = _whole_keys(keys, 3 if sequences else 2)
+    except ValueError:
+        raise refused from None
+    # Which axes are left: of the batch, the step, the feature, or a new one.
+    axes = iter(["batch", "step", "feature"] if sequences else ["batch", "feature"])
+    left, last, columns = [], not sequences, None
+    for key in keys:
+        axis = "new" if key is None else next(axes)
+        left += [] if isinstance(key, int) else [axis]
+        if axis == "batch" and key != slice(None):
+            raise refused
+        if axis == "step" and key != slice(None):
+            last = key in (-1, slice(-1, None)) or (steps is not None and key == steps - 1)
+            if not last:
+                raise refused
+        if axis == "feature" and key != slice(None):
+            columns = _columns(key, width)
+            if columns is None:
+                raise refused
+    whole = ["batch", "feature"] if last else ["batch", "step", "feature"]
+    # One column without its axis is as wide as a new axis, or that of the last step.
+    if "feature" not in left and len(left) == len(whole) and left[: len(whole) - 1] == whole[:-1]:
+        left = whole
+    if left != whole:
+        raise refused
+    if columns is not None and not columns:
+        raise must(node.where, "what is taken", "at least one feature", raw)
+    return Item(last=last and sequences, columns=columns)
 
 
-def _whole(key: object) -> bool:
-    bounds = _slice(key)
-    return bounds is not None and bounds in (slice(None), slice(0, None), slice(None, None, 1))
+def _raw(call: Call) -> object:
+    """Return the keys as Keras 2 or 3 writes them."""
+    given = [operand.value for operand in call.operands if isinstance(operand, Constant)]
+    return given[0] if len(given) == 1 else call.keywords.get("slice_spec")
 
 
-def _slice(key: object) -> slice | None:
-    """Return a slice as Keras writes it; None if it is another key."""
-    if not isinstance(key, dict) or key.get("class_name") != "__slice__":
+def _key(part: object) -> _Key:
+    """Return one key, or raise `ValueError`."""
+    if part is None or (isinstance(part, int) and not isinstance(part, bool)):
+        return part
+    if part == "Ellipsis":
+        return ...
+    config = part
+    if isinstance(part, dict) and "class_name" in part:
+        if part["class_name"] == "__ellipsis__":
+            return ...
+        config = part.get("config") if part["class_name"] == "__slice__" else None
+    if not isinstance(config, dict) or not set(config) >= {"start", "stop", "step"}:
+        raise ValueError
+    start, stop, step = (config[name] for name in ("start", "stop", "step"))
+    for end in (start, stop, step):
+        if end is not None and (not isinstance(end, int) or isinstance(end, bool)):
+            raise ValueError
+    return slice(start or None, stop, None if step == 1 else step)
+
+
+def _whole_keys(keys: list[_Key], axes: int) -> list[_Key]:
+    """Return a key for each axis, new ones beside them, or raise `ValueError`."""
+    missing = axes - sum(key is not None and key is not ... for key in keys)
+    if missing < 0 or keys.count(...) > 1 or not keys:
+        raise ValueError
+    place = keys.index(...) if ... in keys else len(keys)
+    return [*keys[:place], *[slice(None)] * missing, *keys[place + 1 :]]
+
+
+def _columns(key: _Key, width: int | None) -> range | None:
+    """Return features, or None if there are no such ones."""
+    if width is None:
         return None
-    config = key.get("config")
-    ends = (
-        [config.get(name) for name in ("start", "stop", "step")] if isinstance(config, dict) else []
-    )
-    whole = all(end is None or (isinstance(end, int) and not isinstance(end, bool)) for end in ends)
-    return slice(*ends) if ends and whole and ends[2] != 0 else None
+    if isinstance(key, int):
+        number = key + width if key < 0 else key
+        return range(number, number + 1) if 0 <= number < width else None
+    if not isinstance(key, slice) or key.step == 0:
+        return None
+    return range(width)[key]

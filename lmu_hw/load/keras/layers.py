@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer
 from lmu_hw.load.check import located, must
-from lmu_hw.load.keras.graph import LayerNode
+from lmu_hw.load.keras.graph import LayerNode, call_to
 from lmu_hw.load.keras.layouts import Variables
-from lmu_hw.load.keras.options import IGNORED, activation_name
+from lmu_hw.load.keras.options import FUNCTIONS, IGNORED, activation_name
 from lmu_hw.load.keras.weights import Shape
 
 __all__ = ["activation_of", "batch_normalization", "dense", "input_shape", "require_steps"]
@@ -113,7 +113,9 @@ def batch_normalization(
 
 def activation_of(node: LayerNode, *, keras2: bool) -> str:
     """Return the activation that a layer without weights applies."""
-    name = _ACTIVATIONS[node.class_name](node, keras2)
+    name = FUNCTIONS.get(node.kind) or _ACTIVATIONS[node.kind](node, keras2)
+    if node.options.get("alpha", 1.0) != 1:
+        raise must(node.where, "alpha", "1", node.options.get("alpha"))
     node.options.finish(ignored=IGNORED, off_is_fine=True)
     return name
 
@@ -123,9 +125,9 @@ def _activation(node: LayerNode, keras2: bool) -> str:
 
 
 def _softmax(node: LayerNode, keras2: bool) -> str:
-    axis = node.options.get("axis", -1)
-    if axis not in (-1, [-1]):
-        raise must(node.where, "axis", "-1", axis)
+    axes = [node.options.get("axis"), call_to(node).keywords.get("axis")]
+    if any(axis not in (None, -1, [-1]) for axis in axes):
+        raise must(node.where, "axis", "-1", axes[0] or axes[1])
     return "softmax"
 
 
@@ -140,15 +142,9 @@ def _relu(node: LayerNode, keras2: bool) -> str:
     return "relu" if ceiling is None else "relu6"
 
 
-def _elu(node: LayerNode, keras2: bool) -> str:
-    if node.options.get("alpha", 1.0) != 1:
-        raise must(node.where, "alpha", "1", node.options.get("alpha"))
-    return "elu"
-
-
 _ACTIVATIONS: Mapping[str, Callable[[LayerNode, bool], str]] = {
     "Activation": _activation,
     "Softmax": _softmax,
     "ReLU": _relu,
-    "ELU": _elu,
+    "ELU": lambda node, keras2: "elu",
 }

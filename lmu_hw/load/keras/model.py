@@ -15,7 +15,7 @@ from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import located, must, unique_identifier
 from lmu_hw.load.keras.cells import CELLS, read_cell
-from lmu_hw.load.keras.graph import LayerNode, arguments, reads, require_end, sources
+from lmu_hw.load.keras.graph import LayerNode, call_to, reads, require_end, sources
 from lmu_hw.load.keras.items import item_of
 from lmu_hw.load.keras.layers import (
     activation_of,
@@ -26,7 +26,15 @@ from lmu_hw.load.keras.layers import (
 )
 from lmu_hw.load.keras.layouts import Layout
 from lmu_hw.load.keras.lmu import LmuSource, read_lmu
-from lmu_hw.load.keras.options import IDENTITIES, IGNORED, MERGES, compute_type, refused_class
+from lmu_hw.load.keras.operations import operate
+from lmu_hw.load.keras.options import (
+    FUNCTIONS,
+    IDENTITIES,
+    IGNORED,
+    MERGES,
+    compute_type,
+    refused_class,
+)
 from lmu_hw.load.keras.scaling import normalization, rescaling
 from lmu_hw.load.tensors import Array
 from lmu_hw.load.value import Value
@@ -115,7 +123,7 @@ class _Reader:
             "Flatten": self._reshape,
             **dict.fromkeys(_LMUS, self._lmu),
             **dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), self._recurrent),
-            **dict.fromkeys(_POINTWISE, self._activation),
+            **dict.fromkeys((*_POINTWISE, *FUNCTIONS), self._activation),
             "GetItem": self._get_item,
             **dict.fromkeys(MERGES, self._merge),
             **dict.fromkeys(IDENTITIES, lambda node: None),
@@ -123,8 +131,8 @@ class _Reader:
 
     def require_known(self, node: LayerNode) -> None:
         """Refuse a class that is not read, or that only has the name of one."""
-        if node.class_name not in self._readers:
-            raise refused_class(node.where, node.class_name)
+        if node.kind not in self._readers:
+            raise refused_class(node.where, node.kind)
         if node.class_name in _LMUS:
             node.require_origin("keras-lmu", *_MODULES)
         else:
@@ -146,7 +154,7 @@ class _Reader:
             shape = input_shape(node) if not self._names and self._width is None else None
             if shape is not None:
                 self._start(shape)
-        self._readers[node.class_name](node)
+        self._readers[node.kind](node)
         kept = self._value.shared and bool(self._sources) and self._value is self._sources[0]
         self._value = replace(self._value, shared=shared or kept)
         self._values[node.name] = self._value
@@ -298,39 +306,22 @@ class _Reader:
             raise LoadError(f"{node.where}: the width of the input must be given")
 
     def _merge(self, node: LayerNode) -> None:
-        """Read a sum or a concatenation of what several layers compute."""
-        sources = self._sources
-        if len(sources) < 2:
-            raise must(node.where, "the layer's input", "two tensors or more", len(sources))
-        if node.class_name == "Concatenate":
-            axes = 2 if sources[0].once else 3
-            if node.options.get("axis", -1) not in (-1, axes - 1):
-                raise must(
-                    node.where, "axis", f"the last, -1 or {axes - 1}", node.options.get("axis")
-                )
-        elif node.class_name == "Subtract" and len(sources) != 2:
-            raise must(node.where, "the layer's input", "two tensors", len(sources))
-        node.options.finish(ignored=IGNORED, off_is_fine=True)
-        if not all(source.parts for source in sources):
-            self._value = self._assembly.unknown()
-        elif node.class_name == "Concatenate":
-            self._value = self._assembly.join(node, sources)
-        else:
-            count = len(sources)
-            factors = {"Subtract": [1.0, -1.0], "Average": [1.0 / count] * count}
-            self._value = self._assembly.total(
-                node, sources, factors.get(node.class_name, [1.0] * count), shared=self._shared
-            )
+        """Read a sum, a join or a scale of what other layers compute."""
+        self._value = operate(
+            self._assembly, node, call_to(node), self._sources, shared=self._shared
+        )
 
     def _get_item(self, node: LayerNode) -> None:
         """Read ``x[:, -1]`` and columns, such as ``x[:, :, 1:2]``."""
         node.options.finish(ignored=IGNORED, off_is_fine=True)
         if self._lost:
             return
-        items = item_of(node, arguments(node), sequences=self._sequences, width=self._width)
-        if items.columns is not None:
-            self._value = self._assembly.columns(node, self._value, items.columns)
-        if items.last:
+        item = item_of(
+            node, call_to(node), sequences=self._sequences, steps=self._steps, width=self._width
+        )
+        if item.columns is not None:
+            self._value = self._assembly.columns(node, self._value, item.columns)
+        if item.last:
             self._value = self._assembly.last(self._value)
 
     def _reshape(self, node: LayerNode) -> None:

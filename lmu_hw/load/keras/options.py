@@ -8,6 +8,7 @@ from lmu_hw.lmu.activations import ACTIVATIONS, SOFTMAX
 from lmu_hw.load.check import Options, must, show
 
 __all__ = [
+    "FUNCTIONS",
     "IDENTITIES",
     "IGNORED",
     "MERGES",
@@ -52,8 +53,24 @@ IDENTITIES = frozenset(
 )
 """Layers that hand on what they are fed with at inference."""
 
-MERGES = frozenset({"Add", "Average", "Concatenate", "Subtract"})
-"""Layers and operations that join tensors without weights."""
+MERGES = frozenset(
+    {"Add", "Average", "Concatenate", "Multiply", "Negative", "Subtract", "TrueDivide"}
+)
+"""Layers and operations that join tensors, or scale one, without weights."""
+
+FUNCTIONS = {
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Softplus": "softplus",
+    "Exp": "exponential",
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Silu": "silu",
+    "Softsign": "softsign",
+}
+"""Operations that are activations."""
 
 _SAME = {"swish": "silu"}
 
@@ -62,17 +79,18 @@ _PRODUCT = (
     "hardware multiplies what layers compute within LSTM and GRU cells only; train with Add or "
     "Concatenate, or save the model before it, and leave the rest to the host"
 )
-_OPERATION = "save with Keras 3, or use the layers Add and Concatenate"
 _LAST_STEP = "set return_sequences=False in the layer before it"
+_COLUMNS = "take columns as x[:, :, 0:1], which keeps their axis, and join them by Concatenate"
+_AVERAGE = "answer at every step and average on the host"
 _ADVICE = {
     "Bidirectional": "its backward half reads the end of a sequence first, and answers at every "
     "step what it has heard of later ones: hardware that takes steps as they come would have to "
     "keep whole sequences; train a forward network, or one with a longer window",
     "Masking": "save the model without it, its weights are the same; hardware skips a step that is "
     "not sent: leave masked steps out on the host, and end each sequence with tlast",
-    "SlicingOpLambda": f"save with Keras 3, or {_LAST_STEP}",
-    "TFOpLambda": _OPERATION,
-    "GlobalAveragePooling1D": "answer at every step and average on the host",
+    "TensorFlowOpLayer": "load it with TensorFlow 2.4 or later and save again, or use the layers "
+    "Add and Concatenate",
+    "GlobalAveragePooling1D": _AVERAGE,
     "LeakyReLU": "train with ReLU",
     "PReLU": "train with ReLU",
     "Lambda": f"code in a file is never run; to take the last step, {_LAST_STEP}",
@@ -87,6 +105,10 @@ _ADVICE = {
     **dict.fromkeys(("Functional", "Sequential", "Model"), "put its layers into the outer model"),
     **dict.fromkeys(("Conv1D", "Embedding"), _HOST),
     **dict.fromkeys(("Multiply", "Dot", "Maximum", "Minimum"), _PRODUCT),
+    **dict.fromkeys(("tf.unstack", "tf.split", "Split", "tf.stack", "Stack"), _COLUMNS),
+    **dict.fromkeys(("tf.compat.v1.gather", "tf.slice", "Take"), _COLUMNS),
+    **dict.fromkeys(("tf.expand_dims", "ExpandDims", "tf.compat.v1.squeeze", "Squeeze"), _COLUMNS),
+    **dict.fromkeys(("tf.math.reduce_mean", "Mean", "tf.math.reduce_max", "Max"), _AVERAGE),
 }
 _DEFAULT_ADVICE = (
     "rebuild the model from InputLayer, LMU, LMUFeedforward, RNN, SimpleRNN, LSTM, GRU, Dense, "

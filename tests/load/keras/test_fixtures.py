@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of real packages (tools/keras_fixtures.py, keras_graphs.py), and what these computed."""
+"""Files of real packages (tools/keras_fixtures.py and others), and what these computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from lmu_hw.load import load
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "keras"
 FILES = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".h5", ".keras"))
-GENERATIONS = {"keras3": 18, "keras2": 8, "lmu03": 3, "lmu02": 1, "lmu01": 2, "graphs": 4}
+GENERATIONS = {
+    "keras3": 18,
+    "keras2": 8,
+    "lmu03": 3,
+    "lmu02": 1,
+    "lmu01": 2,
+    "graphs": 4,
+    "operators2": 2,
+    "operators3": 2,
+}
 
 
 @pytest.fixture(scope="module")

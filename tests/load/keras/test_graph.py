@@ -146,6 +146,10 @@ def piece(start=None, stop=None, step=None):
         (piece(1),),
         (piece(), piece(0, 3)),
         (piece(), piece(), 1),
+        (piece(), -1, 1),
+        (piece(), piece(-1)),
+        (piece(), None, piece(), piece()),
+        (piece(), "Ellipsis", "Ellipsis"),
         (piece(),) * 4,
     ],
 )
@@ -159,3 +163,60 @@ def test_an_empty_part_is_refused(tmp_path, rng):
     layers, keys = [keras_files.lmu(rng, 2)], (piece(), piece(), piece(5))
     message = "what is taken must be at least one feature"
     model_refused(tmp_path, layers, message, shape=(None, 7, 2), change=taken(*keys))
+
+
+def function(name, first, **keywords):
+    """Return a change that appends a function of TensorFlow, as Keras 2 writes it."""
+
+    def change(config):
+        node = keras_files.plain("TFOpLambda", "end", function=name).node()
+        call = [[*first, {**keywords, "name": None}]]
+        config["config"]["layers"].append({**node, "name": "end", "inbound_nodes": call})
+        config["config"]["output_layers"] = [["end", 0, 0]]
+
+    return change
+
+
+CONSTANT, DENSE, INPUT = "_CONSTANT_VALUE", ["dense", 0, 0], ["input", 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (function("math.subtract", [CONSTANT, -1, 1.0], y=DENSE), lambda y, x: 1.0 - y),
+        (function("math.subtract", DENSE, y=[0.5, 2.0]), lambda y, x: y - [0.5, 2.0]),
+        (function("math.subtract", INPUT, y=DENSE), lambda y, x: x - y),
+        (function("math.truediv", DENSE, y=4), lambda y, x: y / 4),
+        (function("math.tanh", DENSE), lambda y, x: np.tanh(y)),
+    ],
+)
+def test_functions_of_tensorflow_in_keras_2(tmp_path, rng, change, expected):
+    layers = [keras_files.lmu(rng, 2), keras_files.dense(rng, 3, 2)]
+    path = keras_files.write(
+        tmp_path / "m.keras", layers, shape=(None, 7, 2), change=change, version="2.15.0"
+    )
+    x = rng.normal(size=(2, 7, 2))
+    y = keras_files.run(layers, x, keras2=True)
+    # float64 against float64, sums in another order
+    np.testing.assert_allclose(load(path).run(x), expected(y, x), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (function("math.multiply", DENSE, y=INPUT), "one factor must be a constant; hardware mult"),
+        (function("math.truediv", [CONSTANT, -1, 1.0], y=DENSE), "one factor must be a constant"),
+        (function("math.truediv", DENSE, y=[1.0, 0.0]), "the divisor must be nonzero"),
+        (function("math.multiply", DENSE, y=[1.0] * 3), r"constant must be \(\) or \(2,\), not"),
+        (function("__operators__.add", DENSE, y="text"), "called with must be tensors and numbers"),
+        (
+            function("math.reduce_mean", DENSE, axis=1),
+            "class tf.math.reduce_mean must not be .*host",
+        ),
+        (function("math.tanh", DENSE, other=1), "call: 'other' must be a known option"),
+        (function("nn.softmax", DENSE, axis=1), "axis must be -1, not 1"),
+    ],
+)
+def test_other_functions_of_tensorflow_are_refused(tmp_path, rng, change, message):
+    layers = [keras_files.lmu(rng, 2), keras_files.dense(rng, 3, 2)]
+    model_refused(tmp_path, layers, message, shape=(None, 7, 2), change=change, version="2.15.0")

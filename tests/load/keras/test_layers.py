@@ -22,8 +22,8 @@ from tests.load.refusals import model_refused
         ("Bidirectional", "reads the end of a sequence first.* train a forward network"),
         ("Masking", "leave masked steps out on the host, and end each sequence with tlast"),
         ("Lambda", "code in a file is never run; .* set return_sequences=False"),
-        ("Multiply", "multiplies what layers compute within LSTM and GRU cells only"),
-        ("TFOpLambda", "use the layers Add and Concatenate"),
+        ("Maximum", "multiplies what layers compute within LSTM and GRU cells only"),
+        ("TensorFlowOpLayer", "use the layers Add and Concatenate"),
         ("Functional", "put its layers into the outer model"),
     ],
 )
