@@ -4,16 +4,28 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hw import api
 from lmu_hw.cli.console import complain, remark, status
 from lmu_hw.cli.files import about, read_array
 from lmu_hw.data_files import sample_scale
 from lmu_hw.design import Design
+from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
 
-__all__ = ["adopt_scale", "calibration", "load_network", "read_design"]
+if TYPE_CHECKING:
+    from lmu_hw.reload import Reloaded
+
+__all__ = [
+    "adopt_scale",
+    "calibration",
+    "coefficients",
+    "load_network",
+    "others",
+    "read_design",
+    "reloaded",
+]
 
 
 def load_network(options: argparse.Namespace) -> Network:
@@ -46,3 +58,24 @@ def calibration(options: argparse.Namespace, network: Network) -> Any:
         return None
     with about(options.calibrate):
         return api.calibration_data(network, read_array(options.calibrate))
+
+
+def others(options: argparse.Namespace) -> bool:
+    """Say whether other coefficients are asked for than those of the design."""
+    return options.model is not None or options.theta is not None
+
+
+def coefficients(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what is written into a design: a network, or a window."""
+    if options.model is None:
+        if options.mapping is not None:
+            raise ConfigError("`mapping` must come with the file it is of: give --model")
+        return {"theta": options.theta}
+    return {"network": load_network(options)}
+
+
+def reloaded(options: argparse.Namespace) -> Reloaded:
+    """Return a design with other coefficients, and how they are written."""
+    given = coefficients(options)
+    with status(f"computing the coefficients for {options.design}"):
+        return api.reload(options.design, **given)

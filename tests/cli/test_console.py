@@ -84,7 +84,7 @@ def test_every_verb_that_may_take_long_has_lines(run, monkeypatch, verb):
         raise ConfigError("enough")
 
     # `config` goes one step below its verb: it estimates what the network that was tried takes.
-    holder = api if hasattr(api, verb) else import_module("lmu_hw.cli.main")
+    holder = api if hasattr(api, verb) else import_module("lmu_hw.cli.commands.config")
     monkeypatch.setattr(holder, verb, slow)
     answer = run(*VERBS[verb])
     *lines, last = answer.err.splitlines()

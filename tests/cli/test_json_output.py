@@ -8,8 +8,8 @@ import json
 import pytest
 
 from lmu_hw.cli.arguments import TABLES
+from lmu_hw.cli.commands import COMMANDS
 from lmu_hw.cli.json_output import document
-from lmu_hw.cli.main import COMMANDS
 from lmu_hw.measure.implementation import Routed
 
 FORMATS = ("--weight-bits=6", "--state-bits=8", "--activation-bits=6")
