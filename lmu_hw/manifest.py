@@ -37,6 +37,8 @@ from lmu_hw.plan import (
     choose_plan,
     step_cycles,
 )
+from lmu_hw.quantize.fitted import Deviation
+from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
@@ -236,14 +238,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),
         "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
         "memories": [_memory(memory) for memory in network.memories],
-        "refits": [
-            {
-                **asdict(refit),
-                "deviation": deviations[refit.memory].fitted,
-                "deviation_before": deviations[refit.memory].before,
-            }
-            for refit in design.refits
-        ],
+        "refits": [_refit(refit, deviations[refit.memory]) for refit in design.refits],
         "multiplier_utilization": plan.utilization(busiest),
         "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),
         "table_bits": sum(node.table_bits for node in network.nodes),
@@ -357,6 +352,15 @@ def _table(node: AnyNode) -> dict[str, Any]:
             "error_ulp_beyond_format": _significant(beyond),
         }
     }
+
+
+def _refit(refit: Refit, deviation: Deviation) -> dict[str, Any]:
+    entry = asdict(refit) | {
+        "deviation": deviation.fitted,
+        "deviation_before": deviation.before,
+    }
+    floats = {key: value for key, value in entry.items() if isinstance(value, float)}
+    return entry | {key: _significant(value) for key, value in floats.items()}
 
 
 def _significant(number: float) -> float:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_emitting_again_gives_the_same_bytes(emitter, tmp_path, name):
     emitted = {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
     assert sorted(emitted) == sorted(committed)
     assert [file for file in emitted if emitted[file] != committed[file]] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_manifest_has_no_digits_that_another_processor_would_not_have(name):
+    text = (ROOT / "rtl" / name / "manifest.json").read_text()
+    floats = re.findall(r'"(\w+)": (-?\d+\.\d+)', text)
+    assert "error_ulp" in dict(floats)
+    long = {key for key, value in floats if float(f"{float(value):.4g}") != float(value)}
+    assert long <= {"utilization", "multiplier_utilization"}, long  # ratios of integers
 
 
 def test_every_reference_design_is_committed(emitter):
