@@ -10,6 +10,7 @@ from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load.check import must, show
+from lmu_hw.load.parametrized import whole_weights
 from lmu_hw.load.tensors import Tensor
 
 __all__ = ["StateFile", "state_file"]
@@ -44,14 +45,14 @@ class StateFile:
             raise must(self.where, "the names of tensors", rule, value)
 
     def at(self, place: str) -> dict[str, Tensor]:
-        """Return the state dict under a key, or raise `LoadError`."""
+        """Return the state dict under a key, or raise `LoadError`; weights in parts are whole."""
         if not place:
-            return dict(self.tensors)
+            return whole_weights(self.tensors)
         start = f"{place}."
         state = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
         if not state:
             raise must(self.where, "the key of the state dict", self._listed(), place)
-        return state
+        return whole_weights(state)
 
     def only(self) -> dict[str, Tensor]:
         """Return the state dict of a file that has a single one, or raise `LoadError`."""

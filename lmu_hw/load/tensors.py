@@ -38,12 +38,15 @@ class Tensor:
     shape : tuple of int
     data : callable
         Reads the tensor in float64; only called where `kind` is a float.
+    made : str
+        How it was made of others, as a note says it; empty: it is in the file.
     """
 
     where: str
     kind: str
     shape: Shape
     data: Callable[[], Array]
+    made: str = ""
 
     def read(self) -> Array:
         """Return the tensor in float64, or raise `LoadError` if it holds no real floats."""

@@ -36,6 +36,8 @@ class Layout:
     decided: dict[str, Any]
     once: bool = False
     left_out: tuple[str, ...] = field(default=())
+    added: str = ""
+    """Tables that the draft does not have."""
 
 
 def legendre(kind: Any = np.float32):
@@ -191,11 +193,11 @@ def blocks(rng):
             y = block(y, {k.removeprefix(start): v for k, v in state.items() if start in k})
         return y @ state["head.weight"].T + state["head.bias"]
 
-    average = {key: np.zeros_like(value) for key, value in state.items()}
+    average = {k: v if k.endswith((".A", ".B")) else np.zeros_like(v) for k, v in state.items()}
     average["W_extra"] = np.zeros((2, 2))
     checkpoint = {"model_state": state, "ema": average, "class_weights": draw(OUTPUTS)}
     decided: dict[str, Any] = {"answers": "every step", "head.activation": "linear"}
-    decided["state"] = "model_state"
+    decided["state"], decided["bn.activation"] = "model_state", "linear"
     for index, inputs in enumerate((INPUTS, UNITS)):
         view = f"blocks.{index}.W_h.weight"
         decided |= {f"blocks_{index}.encoder": "relu", f"blocks_{index}.activation": "tanh"}
@@ -224,7 +226,7 @@ def continuous(rng):
             y.append(relu(W @ m.ravel() + b))
         return np.array(y)
 
-    decided = {"answers": "every step", "hidden.activation": "relu", "lmu.states": "by order"}
+    decided = {"answers": "every step", "lmu.activation": "relu", "lmu.states": "by order"}
     return Layout(state, answer, decided)
 
 
@@ -240,4 +242,4 @@ def edited(text, layout):
         if key in layout.decided:
             line = f"{key.rpartition('.')[2]} = {json.dumps(layout.decided[key])}"
         lines += [] if key in layout.left_out else [line]
-    return "\n".join(lines)
+    return "\n".join(lines) + layout.added

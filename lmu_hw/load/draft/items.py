@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from lmu_hw.load.draft.names import dotted, is_observer, last_part, parent_of
 from lmu_hw.load.mapping.view import flat_shape, is_plain
 from lmu_hw.load.tensors import KINDS, Tensor
 
@@ -18,18 +19,43 @@ _GATES = {1: "simple_rnn", 3: "gru", 4: "lstm"}
 
 @dataclass(slots=True, kw_only=True)
 class Matrix:
-    """A matrix, and the bias beside it: `named` as those of a PyTorch layer are, outputs first."""
+    """A matrix, and the bias beside it: `named` as those of a layer are, which say its outputs.
+
+    Parameters
+    ----------
+    label : str
+        The layer, or the tensor itself.
+    tensor : str
+    shape : tuple of int
+        Outputs first.
+    turned : bool
+        The tensor has the inputs first.
+    bias : str or None
+    named : bool
+    """
 
     label: str
     tensor: str
     shape: tuple[int, int]
+    turned: bool = False
     bias: str | None = None
     named: bool = False
 
     @property
     def parent(self) -> str:
         """What stands before the last part of its name."""
-        return self.label.rpartition(".")[0]
+        return parent_of(self.label)
+
+    @property
+    def other(self) -> Matrix:
+        """The same tensor, taken as the other way round."""
+        return replace(self, shape=self.shape[::-1], turned=not self.turned)
+
+    def view(self, columns: tuple[int, int] | None = None) -> str:
+        """Return how a mapping writes it, or some of its columns."""
+        cut = "" if columns is None else f"{columns[0]}:{columns[1]}"
+        cut = cut and (f"[{cut}, :]" if self.turned else f"[:, {cut}]")
+        return f"{self.tensor}{cut}{' transposed' if self.turned else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +99,8 @@ def items_of(tensors: Mapping[str, Tensor]) -> Items:
     items = Items()
     shapes: dict[str, tuple[int, ...]] = {}
     for name, tensor in tensors.items():
-        if tensor.kind not in KINDS or not tensor.shape or 0 in tensor.shape:
+        none = tensor.kind not in KINDS or not tensor.shape or 0 in tensor.shape
+        if none or is_observer(name):
             items.ignored.append(name)  # counters, flags, what was derived
         elif not is_plain(name):
             items.rest.append(name)
@@ -82,21 +109,36 @@ def items_of(tensors: Mapping[str, Tensor]) -> Items:
     _take_norms(items, shapes)
     _take_recurrent(items, shapes)
     for name, shape in shapes.items():
-        label = name.removesuffix(".weight")
         if len(shape) == 2:
-            matrix = Matrix(label=label, tensor=name, shape=(shape[0], shape[1]))
-            matrix.named = label != name
-            items.matrices.append(matrix)
+            items.matrices.append(_matrix(name, (shape[0], shape[1]), shapes))
         elif len(shape) == 1:
             items.vectors[name] = shape[0]
         else:
             items.rest.append(name)
     for matrix in items.matrices:
-        bias = f"{matrix.label}.bias"
-        if matrix.named and items.vectors.get(bias) == matrix.shape[0]:
-            matrix.bias = bias
-            del items.vectors[bias]
+        for bias in _beside(matrix.tensor, "bias", "b"):
+            if matrix.named and items.vectors.get(bias) == matrix.shape[0]:
+                matrix.bias = bias
+                del items.vectors[bias]
     return items
+
+
+def _matrix(name: str, shape: tuple[int, int], names: Iterable[str]) -> Matrix:
+    """Return a matrix: PyTorch's `weight`, the `kernel` and `w` of JAX's layers, or a bare one."""
+    last, parent = last_part(name), parent_of(name)
+    if last == "weight" and parent:
+        return Matrix(label=dotted(parent), tensor=name, shape=shape, named=True)
+    siblings = {last_part(other) for other in names if parent_of(other) == parent}
+    if last in ("kernel", "w") and parent and siblings <= {"kernel", "bias", "w", "b"}:
+        return Matrix(
+            label=dotted(parent), tensor=name, shape=(shape[1], shape[0]), turned=True, named=True
+        )
+    return Matrix(label=dotted(name), tensor=name, shape=shape)
+
+
+def _beside(name: str, *lasts: str) -> list[str]:
+    """Return names that differ in their last part."""
+    return [f"{name[: len(name) - len(last_part(name))]}{last}" for last in lasts]
 
 
 def _take_norms(items: Items, shapes: dict[str, tuple[int, ...]]) -> None:

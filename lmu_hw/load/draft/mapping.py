@@ -10,15 +10,17 @@ the names that PyTorch gives their tensors.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import pairwise, permutations
+from collections.abc import Iterator
 
 from lmu_hw.load.check import unique_identifier
-from lmu_hw.load.draft.items import Matrix, Norm, Recurrent, items_of
-from lmu_hw.load.draft.lmu import LmuDraft, lmu_drafts
+from lmu_hw.load.draft import layers as lines_of
+from lmu_hw.load.draft.advice import hints_of
+from lmu_hw.load.draft.items import items_of
+from lmu_hw.load.draft.layers import line
+from lmu_hw.load.draft.lmu import lmu_drafts
 from lmu_hw.load.draft.memory import memories_of
+from lmu_hw.load.draft.names import common_wrapper
+from lmu_hw.load.draft.order import DraftLayer, in_order, reads_of
 from lmu_hw.load.mapping.schema import UNDECIDED, VERSION
 from lmu_hw.load.state import StateFile
 
@@ -30,232 +32,68 @@ _HEAD = """\
 # A part is a tensor's name; behind it may stand a cut such as [:, 0:16] (rows, columns), then
 # 'transposed' (it was trained with rows: x W), then ' + I' or ' + ANOTHER'. 'A; B': A above B.
 # A layer reads the one before it, or reads = ["lmu", "x[0:2]"]: layers, the input x, columns.
-# Residuals: [layers.NAME] with kind = "sum" and of = ["lmu", "x"].
+# Residuals: [layers.NAME] with kind = "sum" and of = ["lmu", "x"]. Two outputs, or what is joined:
+# kind = "activation" with activation = "linear" and reads = ["one", "other"].
 # u = encoder(E_x x + E_h h + E_m m + b_u), m' = A m + B u, h' = cell(W_m m' + W_x x + W_h h + b_h)
 """
-_ACTIVATION = "tanh, relu, sigmoid, linear, ...: it is in the code, not in the file"
-_PARAMETRIZED = re.compile(r"parametrizations\.\w+\.original\d?$|\bweight_[gv]$|\bweight_orig$")
-_MOST_ORDERED = 6  # layers whose order is looked for
-_TORCH_GATES = {"lstm": "i f g o", "gru": "r z n"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
-    """A layer as the draft writes it: its place in the file, its widths, its lines."""
-
-    label: str
-    first: str
-    inputs: int | None
-    outputs: int | None
-    lines: tuple[str, ...]
 
 
 def draft(file: StateFile) -> str:
     """Return a mapping for a file as TOML text."""
-    place = file.places[0]
-    tensors = file.at(place)
+    tensors = file.at(file.places[0])
     items = items_of(tensors)
     memories = memories_of(items, tensors)
     lmus = lmu_drafts(items, memories)
     order = {name: index for index, name in enumerate(tensors)}
-    widths = {matrix.shape[1] for matrix in items.matrices}
-    layers = [_lmu(lmu, widths) for lmu in lmus]
-    layers += [_dense(matrix) for matrix in items.matrices if _is_dense(matrix)]
-    layers += [_recurrent(cell) for cell in items.recurrent]
-    layers += [_norm(norm) for norm in items.norms]
-    layers.sort(key=lambda layer: order.get(layer.first, 0))
-    layers, sure = _in_order(layers)
-    derived = [name for memory in memories for name in memory.derived]
+    named = [matrix for matrix in items.matrices if matrix.named]
+    widths = {matrix.shape[1] for matrix in named}
+    layers = [lines_of.lmu(lmu, widths) for lmu in lmus]
+    layers += [lines_of.dense(matrix) for matrix in named]
+    layers += [lines_of.recurrent(cell) for cell in items.recurrent]
+    layers += [lines_of.norm(norm) for norm in items.norms]
+    layers, sure = in_order(sorted(layers, key=lambda layer: order.get(layer.first, 0)))
+    derived = [name for memory in memories for name in (*memory.responses, *memory.twins)]
     derived += [n for m in memories if m.continuous for n in (m.A, m.B)]
-    rest = [matrix.tensor for matrix in items.matrices if not _is_dense(matrix)]
+    rest = [matrix.tensor for matrix in items.matrices if not matrix.named]
     rest += [*items.vectors, *items.rest]
     lines = list(_top(file, [*items.ignored, *derived]))
+    lines += [f"# {tensor.made}" for tensor in tensors.values() if tensor.made]
     if rest:
         lines += ["# Not placed: put each into a layer, or among those that are ignored."]
         lines += [f"#   {json.dumps(name)} {tensors[name].shape}" for name in rest]
-        lines += [f"#   {hint}" for hint in _hints({name: tensors[name].shape for name in rest})]
+        lines += [f"#   {hint}" for hint in hints_of({name: tensors[name].shape for name in rest})]
     if not lmus:
         lines += ["# No memory was found: neither the names nor the numbers of one are here."]
-    if not sure and len(layers) > 1:
+    if not sure:
         lines += ["# The order of the layers is not decided by their widths: check it."]
-    taken: set[str] = set()
+    return _HEAD + "\n".join([*lines, *_tables(layers, common_wrapper(tensors))]) + "\n"
+
+
+def _tables(layers: list[DraftLayer], wrapper: str) -> Iterator[str]:
+    """Yield the tables of the layers; what a wrapper puts before all names is not in theirs."""
+    names: list[str] = []
     for layer in layers:
-        taken.add(name := unique_identifier(layer.label.replace(".", "_") or "lmu", taken))
-        lines += ["", f"[layers.{name}]", *layer.lines]
-    return _HEAD + "\n".join(lines) + "\n"
-
-
-def _hints(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Return what could be done about tensors of which no layer here is made."""
-    hints = []
-    if any(map(_PARAMETRIZED.search, rest)):
-        hints.append(
-            "Weights in two parts: remove the parametrization before saving, by "
-            "torch.nn.utils.parametrize.remove_parametrizations or remove_weight_norm."
-        )
-    if any(name.endswith(".weight") and len(shape) == 1 for name, shape in rest.items()):
-        hints.append(
-            "One weight a feature, without mean and variance: a LayerNorm or RMSNorm, which "
-            "divides by what it measures at every step; train with BatchNorm1d, which folds."
-        )
-    if any(name.endswith(".weight") and len(shape) > 2 for name, shape in rest.items()):
-        hints.append("A convolution: run it on the host, and map the layers behind it.")
-    return hints
+        text = f"{layer.label}.".removeprefix(wrapper.replace("/", ".")).removesuffix(".")
+        names.append(unique_identifier(text.replace(".", "_") or "lmu", names))
+    reads = reads_of(list(zip(names, layers, strict=True)))
+    for name, layer in zip(names, layers, strict=True):
+        yield from ("", f"[layers.{name}]")
+        kind, *others = layer.lines
+        yield kind
+        if name in reads:
+            yield line("reads", UNDECIDED, reads[name])
+        yield from others
 
 
 def _top(file: StateFile, ignored: list[str]) -> Iterator[str]:
     yield f"version = {VERSION}"
-    choices = '"every step" or "once", at the last step of a sequence'
-    yield _line("answers", UNDECIDED, choices)
+    choices = '"every step", or "once" where forward takes the last one: h[:, -1], h_n'
+    yield line("answers", UNDECIDED, choices)
     first, *others = file.places
     if others:
         places = " or ".join(json.dumps(place) for place in file.places)
-        yield _line("state", UNDECIDED, f"{places}: there are several; drafted from the first")
+        yield line("state", UNDECIDED, f"{places}: there are several; drafted from the first")
     elif first:
-        yield _line("state", first, "the key under which the state dict lies")
+        yield line("state", first, "the key under which the state dict lies")
     if ignored:
-        yield _line("ignore", ignored, "of no meaning for a trained network; * stands for any text")
-
-
-def _line(key: str, value: object, comment: str = "") -> str:
-    text = f"{key} = {json.dumps(value, ensure_ascii=False)}"
-    return f"{text}  # {comment}" if comment else text
-
-
-def _is_dense(matrix: Matrix) -> bool:
-    return matrix.named
-
-
-def _dense(matrix: Matrix) -> _Layer:
-    lines = [_line("kind", "dense"), _line("W", matrix.tensor)]
-    lines += [_line("b", matrix.bias)] if matrix.bias else []
-    lines += [_line("activation", UNDECIDED, f"or softmax in the last layer; {_ACTIVATION}")]
-    return _Layer(
-        label=matrix.label,
-        first=matrix.tensor,
-        inputs=matrix.shape[1],
-        outputs=matrix.shape[0],
-        lines=tuple(lines),
-    )
-
-
-def _recurrent(cell: Recurrent) -> _Layer:
-    lines = [_line("kind", "recurrent"), _line("W_x", cell.W_x), *_cell(cell)]
-    return _Layer(
-        label=cell.label,
-        first=cell.W_h,
-        inputs=cell.inputs,
-        outputs=cell.units,
-        lines=tuple(lines),
-    )
-
-
-def _cell(cell: Recurrent) -> Iterator[str]:
-    """Yield what PyTorch's own cells are, which is known."""
-    yield _line("cell", cell.cell)
-    yield _line("W_h", cell.W_h)
-    if cell.cell == "gru":
-        if cell.b_x and cell.b_h:
-            yield _line("b_h", cell.b_x)
-            yield _line("b_r", cell.b_h)
-        yield _line("reset_after", True)
-    elif cell.b_x and cell.b_h:
-        yield _line("b_h", f"{cell.b_x} + {cell.b_h}")
-    if cell.cell == "simple_rnn":
-        yield _line("activation", "tanh", "PyTorch's default; or relu")
-        return
-    yield _line("gates", _TORCH_GATES[cell.cell], "as PyTorch orders them")
-    yield _line("activation", "tanh")
-    yield _line("recurrent_activation", "sigmoid")
-
-
-def _norm(norm: Norm) -> _Layer:
-    lines = [_line("kind", "normalization")]
-    lines += [_line(part, tensor) for part, tensor in norm.parts.items()]
-    lines += [_line("epsilon", 1e-5, "PyTorch's default")]
-    return _Layer(
-        label=norm.label,
-        first=norm.parts["mean"],
-        inputs=norm.width,
-        outputs=norm.width,
-        lines=tuple(lines),
-    )
-
-
-def _lmu(lmu: LmuDraft, widths: set[int]) -> _Layer:
-    """Return an LMU layer; `widths` are those of what may read it."""
-    parts = dict(lmu.parts)
-    outputs = lmu.units if lmu.cell != "none" else lmu.states
-    if lmu.recurrent is not None:
-        parts.pop("W_h")
-    lines = [_line("kind", "lmu"), *_memory(lmu)]
-    if "E_x" not in parts and "E_x" not in lmu.choices:
-        lines.append("# E_x is left out: u is x itself, one input for each memory.")
-    for part in ("E_x", "E_h", "E_m", "b_u", "W_m", "W_x", "W_h", "b_h"):
-        if part in parts:
-            lines.append(_line(part, parts[part]))
-        elif part in lmu.choices:
-            choices = " or ".join(json.dumps(choice) for choice in lmu.choices[part])
-            left_out = "; or this line is left out" if part in lmu.optional else ""
-            lines.append(_line(part, UNDECIDED, f"{choices}{left_out}"))
-    encoder = UNDECIDED if "b_u" in parts else "linear"
-    comment = _ACTIVATION if encoder == UNDECIDED else "of u, as in the 2019 paper; or another"
-    lines.append(_line("encoder", encoder, comment))
-    if lmu.recurrent is not None:
-        lines += _cell(lmu.recurrent)
-    else:
-        doubt = "W_h" in lmu.optional
-        cell, choices = (
-            (UNDECIDED, '"simple_rnn" with W_h, or "dense"') if doubt else (lmu.cell, "")
-        )
-        lines.append(_line("cell", cell, choices))
-        if lmu.cell != "none":
-            lines.append(_line("activation", UNDECIDED, _ACTIVATION))
-        else:
-            wide = (lmu.states or 0) + (lmu.inputs or 0)
-            reads_input = lmu.states not in widths and wide in widths
-            outputs = wide if reads_input else outputs
-            lines.append(
-                _line("input_to_hidden", reads_input, "whether x stands behind the memory")
-            )
-    label = lmu.label.removesuffix(".cell").removesuffix("cell") or "lmu"
-    return _Layer(
-        label=label, first=lmu.first, inputs=lmu.inputs, outputs=outputs, lines=tuple(lines)
-    )
-
-
-def _memory(lmu: LmuDraft) -> Iterator[str]:
-    memory = lmu.memory
-    if memory is None or memory.continuous:
-        theta = memory and memory.theta
-        comment = "steps of the window" if theta is None else "steps, found from A and B"
-        yield _line("theta", UNDECIDED if theta is None else theta, comment)
-        yield _line("discretizer", "zoh", "or euler, bilinear")
-        if memory is not None or lmu.order is not None:
-            yield _line("order", memory.order if memory else lmu.order)
-    else:
-        if memory.theta is not None:
-            yield f"# A and B are those of a window of {memory.theta:g} steps."
-        choices = " or ".join(f'"{memory.A}{form}"' for form in ("", " transposed", " + I"))
-        yield _line(
-            "A", memory.A, "" if memory.theta is not None else f"{choices}: its numbers tell none"
-        )
-        yield _line("B", memory.B)
-    if lmu.memories != 1:
-        yield _line("memories", UNDECIDED if lmu.memories is None else lmu.memories)
-        yield _line("states", "by memory", "or by order: how their states lie behind each other")
-
-
-def _in_order(layers: list[_Layer]) -> tuple[list[_Layer], bool]:
-    """Return layers so that each fits the one before it, and whether no other order does."""
-    if len(layers) > _MOST_ORDERED:
-        return layers, False
-    fitting = [order for order in permutations(layers) if _fits(order)]
-    return (list(fitting[0]), len(fitting) == 1) if fitting else (layers, False)
-
-
-def _fits(layers: tuple[_Layer, ...]) -> bool:
-    return all(
-        None in (before.outputs, after.inputs) or before.outputs == after.inputs
-        for before, after in pairwise(layers)
-    )
+        yield line("ignore", ignored, "of no meaning for a trained network; * stands for any text")

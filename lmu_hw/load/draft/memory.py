@@ -13,6 +13,7 @@ from lmu_hw.errors import LmuHwError
 from lmu_hw.lmu import Discretizer, Memory, find_window, legendre_system
 from lmu_hw.load.check import MAX_ORDER
 from lmu_hw.load.draft.items import Items, Matrix
+from lmu_hw.load.draft.names import dotted, last_part, parent_of
 from lmu_hw.load.mapping.view import View
 from lmu_hw.load.tensors import Array, Tensor
 
@@ -40,8 +41,10 @@ class StoredMemory:
         The window, if the numbers say it.
     continuous : bool
         They are ``A / theta`` and ``B / theta`` of the continuous system, or A and B themselves.
-    derived : tuple of str
-        Tensors that follow from them: impulse responses.
+    responses : tuple of str
+        Impulse responses that follow from them.
+    twins : tuple of str
+        Other forms of them that lie beside them.
     """
 
     parent: str
@@ -50,7 +53,8 @@ class StoredMemory:
     B: str
     theta: float | None
     continuous: bool = False
-    derived: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
 
 
 def memories_of(items: Items, tensors: Mapping[str, Tensor]) -> list[StoredMemory]:
@@ -64,10 +68,30 @@ def memories_of(items: Items, tensors: Mapping[str, Tensor]) -> list[StoredMemor
         if memory is not None:
             found.append(memory)
             taken = {name for view in (memory.A, memory.B) for name in View.parse(view).names}
-            taken.update(memory.derived)
+            taken.update(memory.responses)
             items.matrices = [m for m in items.matrices if m.tensor not in taken]
             items.vectors = {k: n for k, n in items.vectors.items() if k not in taken}
-    return found
+    return _without_twins(found)
+
+
+def _without_twins(found: list[StoredMemory]) -> list[StoredMemory]:
+    """Return memories of which none is another form of one beside it: as it runs, it counts."""
+    memories: list[StoredMemory] = []
+    for memory in sorted(found, key=lambda memory: memory.continuous):
+        twin = next(
+            (
+                n
+                for n, m in enumerate(memories)
+                if (m.parent, m.order) == (memory.parent, memory.order)
+            ),
+            None,
+        )
+        if twin is None:
+            memories.append(memory)
+        else:
+            names = [name for view in (memory.A, memory.B) for name in View.parse(view).names]
+            memories[twin] = replace(memories[twin], twins=(*memories[twin].twins, *names))
+    return memories
 
 
 def _memory(matrix: Matrix, items: Items, tensors: Mapping[str, Tensor]) -> StoredMemory | None:
@@ -80,7 +104,7 @@ def _memory(matrix: Matrix, items: Items, tensors: Mapping[str, Tensor]) -> Stor
             if memory is not None:
                 return _with_derived(memory, B.reshape(-1), items, tensors)
     for name in partners:
-        last = (matrix.label.rpartition(".")[2], name.rpartition(".")[2])
+        last = (last_part(matrix.label), last_part(name))
         if _A.fullmatch(last[0]) and _B.fullmatch(last[1]):
             return StoredMemory(
                 parent=matrix.parent, order=order, A=matrix.tensor, B=name, theta=None
@@ -92,7 +116,7 @@ def _partners(matrix: Matrix, items: Items) -> Iterator[str]:
     """Yield what may be the B of an A: vectors as long, beside it."""
     order = matrix.shape[0]
     for name, length in items.vectors.items():
-        if length == order and name.rpartition(".")[0] == matrix.parent:
+        if length == order and parent_of(dotted(name)) == matrix.parent:
             yield name
     for other in items.matrices:
         if sorted(other.shape) == [1, order] and other.parent == matrix.parent:
@@ -126,12 +150,12 @@ def _with_derived(
     memory: StoredMemory, B: Array, items: Items, tensors: Mapping[str, Tensor]
 ) -> StoredMemory:
     """Add impulse responses, which begin with B."""
-    derived = []
+    responses = []
     for matrix in items.matrices:
         rows, columns = matrix.shape
         beside = matrix.parent == memory.parent and matrix.tensor != memory.B
         if beside and rows == memory.order and columns > 1 and not matrix.named:
             values = tensors[matrix.tensor].read().reshape(rows, columns)
             if np.array_equal(values[:, 0], B):
-                derived.append(matrix.tensor)
-    return replace(memory, derived=tuple(derived))
+                responses.append(matrix.tensor)
+    return replace(memory, responses=tuple(responses))

@@ -18,6 +18,7 @@ from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import identifier, located, must, show, unique_identifier
 from lmu_hw.load.mapping.schema import (
+    ActivationEntry,
     Answers,
     Cell,
     DenseEntry,
@@ -79,8 +80,10 @@ def mapped_network(
         for key, entries in views.items()
     }
     layers, notes = _layers(mapping, parts, origins)
+    read = {part for entries in views.values() for view in entries.values() for part in view.names}
+    made = [tensors[part].made for part in sorted(read) if tensors[part].made]
     with located(mapping.where):
-        return Network(name=identifier(name), layers=layers, notes=notes)
+        return Network(name=identifier(name), layers=layers, notes=(*made, *notes))
 
 
 def other_cuts(
@@ -154,7 +157,10 @@ def _layers(
         source = wires.source(key, entry.reads, origin)
         if isinstance(entry, NormEntry):
             scale, shift = _affine(entry, arrays, origin.where)
-            wires.keep(key, assembly.scale(origin, scale, shift, source))
+            source = assembly.scale(origin, scale, shift, source)
+        if isinstance(entry, NormEntry | ActivationEntry):
+            with located(origin.where):
+                wires.keep(key, assembly.activate(origin, entry.activation, source))
             continue
         header = _header(entry, arrays, origin.where)
         header["name"] = names[key]

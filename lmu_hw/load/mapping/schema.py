@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu.activations import ACTIVATIONS, SOFTMAX
+from lmu_hw.lmu.activations import ACTIVATIONS, LINEAR, SOFTMAX
 from lmu_hw.load.check import show
 from lmu_hw.load.mapping.view import VECTORS, View
 from lmu_hw.records import decode, without_version
@@ -23,6 +23,7 @@ from lmu_hw.records import decode, without_version
 __all__ = [
     "UNDECIDED",
     "VERSION",
+    "ActivationEntry",
     "Answers",
     "Cell",
     "DenseEntry",
@@ -158,7 +159,7 @@ class DenseEntry(_Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormEntry(_Entry):
-    """A normalisation: ``(x - mean) / sqrt(variance + epsilon) * weight + bias``."""
+    """A normalisation: ``activation((x - mean) / sqrt(variance + epsilon) * weight + bias)``."""
 
     kind: ClassVar[str] = "normalization"
     mean: str
@@ -166,6 +167,15 @@ class NormEntry(_Entry):
     epsilon: float
     weight: str | None = None
     bias: str | None = None
+    activation: str = LINEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationEntry(_Entry):
+    """An activation of what it reads: behind a sum, a join or a recurrent layer."""
+
+    kind: ClassVar[str] = "activation"
+    activation: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +190,7 @@ class SumEntry:
             raise ValueError(f"of must name two layers or more, not {list(self.of)}")
 
 
-LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry | SumEntry
+LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry | ActivationEntry | SumEntry
 
 _CHOICES: dict[str, str] = {
     "answers": " or ".join(f'"{kind.value}"' for kind in Answers),

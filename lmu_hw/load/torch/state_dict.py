@@ -77,6 +77,7 @@ def _known(path: str, network: str, tensors: Tensors) -> Network:
     notes = ("A and B are the ones stored in the file, which does not say theta", *port.notes)
     if head is not None:
         notes = (*notes, _GUESSED.format(head))
+    notes = (*(tensor.made for tensor in tensors.values() if tensor.made), *notes)
     with located(path):
         return Network(name=identifier(network), layers=tuple(layers), notes=notes)
 

@@ -11,10 +11,11 @@ import pytest
 from lmu_hw.errors import LoadError
 from lmu_hw.load import StateMapping, draft_mapping
 from tests.load.layouts import LAYOUTS, linears
+from tests.load.port_layouts import PORT_LAYOUTS
 from tests.load.torch_files import write_nested
 
 
-@pytest.mark.parametrize("make", LAYOUTS)
+@pytest.mark.parametrize("make", (*LAYOUTS, *PORT_LAYOUTS))
 def test_a_draft_as_it_is_names_what_is_undecided(tmp_path, rng, make):
     layout = make(rng)
     path = write_nested(tmp_path / "m.pt", layout.state)
@@ -34,7 +35,14 @@ def test_a_draft_is_toml(tmp_path, rng):
     ("state", "hint"),
     [
         ({"fc.parametrizations.weight.original1": (3, 5)}, "remove the parametrization"),
-        ({"fc.weight_g": (3, 1), "fc.weight_v": (3, 5)}, "remove the parametrization"),
+        ({"fc.weight_g": (3, 5), "fc.weight_v": (3, 5)}, "remove the parametrization"),
+        ({"act.weight": (1,)}, "the slope of a PReLU"),
+        ({"rnn.weight_hr_l0": (3, 5)}, "proj_size"),
+        (
+            {"rnn.weight_ih_l0_reverse": (8, 3), "rnn.weight_hh_l0_reverse": (8, 2)},
+            "bidirectional layer",
+        ),
+        ({"attn.in_proj_weight": (9, 3)}, "Attention reads all steps"),
         ({"norm.weight": (5,), "norm.bias": (5,)}, "LayerNorm or RMSNorm.* train with BatchNorm1d"),
         ({"conv.weight": (5, 2, 3)}, "A convolution: run it on the host"),
     ],

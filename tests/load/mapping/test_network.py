@@ -10,10 +10,11 @@ from lmu_hw.errors import LoadError
 from lmu_hw.load import draft_mapping, load
 from lmu_hw.load.mapping import Answers, Cell, LmuEntry, StateMapping
 from tests.load.layouts import LAYOUTS, edited, linears
+from tests.load.port_layouts import PORT_LAYOUTS
 from tests.load.torch_files import write_nested
 
 
-@pytest.mark.parametrize("make", LAYOUTS)
+@pytest.mark.parametrize("make", (*LAYOUTS, *PORT_LAYOUTS))
 def test_a_decided_draft_computes_what_was_trained(tmp_path, rng, make):
     layout = make(rng)
     path = write_nested(tmp_path / "m.pt", layout.state)

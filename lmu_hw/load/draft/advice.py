@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What could be done about tensors of which no layer here is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+__all__ = ["hints_of"]
+
+_PARAMETRIZED = re.compile(r"parametrizations\.\w+\.|\bweight_(g|v|orig)$")
+_ATTENTION = re.compile(r"(.*\.)?in_proj_(weight|bias)|.*(self_attn|attention).*")
+
+
+def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Return advice about tensors, given their shapes by name."""
+    hints = []
+    vectors = [name for name, shape in rest.items() if name.endswith(".weight") and len(shape) == 1]
+    slopes = [name for name in vectors if f"{name[:-6]}bias" not in rest]
+    if any(map(_PARAMETRIZED.search, rest)):
+        hints.append(
+            "Weights in parts: remove the parametrization before saving, by "
+            "torch.nn.utils.parametrize.remove_parametrizations or remove_weight_norm."
+        )
+    if len(slopes) < len(vectors) or any(rest[name] != (1,) for name in slopes):
+        hints.append(
+            "One weight a feature, without mean and variance: a LayerNorm or RMSNorm, which "
+            "divides by what it measures at every step; train with BatchNorm1d, which folds."
+        )
+    if slopes:
+        hints.append(
+            "A weight of its own, without a bias: the slope of a PReLU; train with ReLU, or, if it "
+            "is 0, map the layer before it with relu and ignore it."
+        )
+    if any(name.endswith(".weight") and len(shape) > 2 for name, shape in rest.items()):
+        hints.append("A convolution: run it on the host, and map the layers behind it.")
+    if any(re.search(r"weight_hr_l\d+", name) for name in rest):
+        hints.append("An LSTM with proj_size: no cell here projects h; train without proj_size.")
+    if any(name.endswith("_reverse") for name in rest):
+        hints.append(
+            "A bidirectional layer: its backward half reads the end of a sequence first, so that "
+            "hardware would have to keep whole sequences; train one that runs forward."
+        )
+    if any(map(_ATTENTION.fullmatch, rest)):
+        hints.append("Attention reads all steps of a sequence at once: there is no such layer.")
+    return hints

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts of an LMU layer, put where their names say, as far as shapes agree, and then by shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise, permutations
+
+from lmu_hw.load.draft.items import Items, Matrix, Recurrent
+from lmu_hw.load.draft.memory import StoredMemory
+from lmu_hw.load.draft.names import Hint, dotted, hint_of
+
+__all__ = ["LmuDraft", "find_sizes", "place_all"]
+
+_JOINT = {
+    "E": ("x", "m", "h", "xh", "hx", "mh", "hm", "xm", "mx", "xhm", "hxm"),
+    "W": ("m", "mx", "xm", "mh", "hm", "xh", "hx", "mxh", "xhm", "xmh", "hxm", "hmx", "mhx"),
+}
+"""Orders in which a matrix may read signals, the likeliest first."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LmuDraft:
+    """What is known of an LMU layer.
+
+    Parameters
+    ----------
+    label : str
+        What its tensors have in common.
+    memory : StoredMemory or None
+    order, memories, units, inputs : int or None
+    parts : dict of str to str
+        Views by part.
+    choices : dict of str to list of str
+        Views of which one is right, by part.
+    cell : str
+    """
+
+    label: str
+    memory: StoredMemory | None
+    order: int | None
+    memories: int | None = None
+    units: int | None = None
+    inputs: int | None = None
+    parts: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    optional: set[str] = field(default_factory=set)
+    """Parts with choices that may not be there."""
+    cell: str = "none"
+    recurrent: Recurrent | None = None
+    first: str = ""
+    """Its first tensor, for the order of layers."""
+    bare: set[bool] = field(default_factory=set)
+    """Which ways round its matrices lie that no layer of a library holds, where shapes say it."""
+
+    @property
+    def states(self) -> int | None:
+        """States of all memories."""
+        if self.order is None or self.memories is None:
+            return None
+        return self.order * self.memories
+
+    @property
+    def turned(self) -> bool | None:
+        """True if all bare matrices have their inputs first, False if none has, else None."""
+        if not self.bare:
+            return False
+        return next(iter(self.bare)) if len(self.bare) == 1 else None
+
+    @property
+    def parallel(self) -> bool:
+        """True if nothing is fed back: an impulse response beside its memory says so."""
+        return self.memory is not None and bool(self.memory.responses)
+
+    def shape(self, part: str) -> tuple[int | None, int | None]:
+        """Return the shape that a part should have."""
+        sources = {"x": self.inputs, "h": self.units, "m": self.states}
+        return (self.memories if part[0] == "E" else self.units), sources[part[2]]
+
+
+def find_sizes(
+    draft: LmuDraft, members: list[Matrix], cells: list[Recurrent], readers: list[int]
+) -> None:
+    """Find memories, units and inputs from the tensors whose names say what they are.
+
+    Parameters
+    ----------
+    draft : LmuDraft
+    members : list of Matrix
+        Around its memory.
+    cells : list of Recurrent
+    readers : list of int
+        Widths of what may read the layer.
+    """
+    hints = [(hint_of(matrix.label), matrix) for matrix in members]
+    shapes = {
+        hint.part: matrix.shape
+        for hint, matrix in hints
+        if hint and hint.part and (matrix.named or _may_be(matrix, hint.part))
+    }
+    encoders = [matrix for hint, matrix in hints if hint and hint.row == "E"]
+    draft.memories = _memories(draft, encoders, shapes, readers)
+    if draft.order is None and "E_m" in shapes and draft.memories:
+        draft.order = max(shapes["E_m"]) // draft.memories
+    if cells:
+        draft.units = cells[0].units
+    elif "W_h" in shapes:
+        draft.units = shapes["W_h"][0]
+    elif "W_m" in shapes:
+        sides = shapes["W_m"]
+        draft.units = sides[1] if sides[0] == draft.states != sides[1] else sides[0]
+    if draft.order is None and "W_m" in shapes and draft.memories:
+        sides = shapes["W_m"]
+        draft.order = (sides[1] if sides[0] == draft.units else sides[0]) // draft.memories
+    for part, rows in (("E_x", draft.memories), ("W_x", draft.units)):
+        if part in shapes and draft.inputs is None:
+            sides = shapes[part]
+            draft.inputs = sides[0] if sides[1] == rows != sides[0] else sides[1]
+    if draft.units is None:
+        others = [matrix.shape for matrix in members if matrix not in encoders]
+        heights = [rows for rows, columns in others if columns == draft.states != rows]
+        draft.units = next(iter(heights), None)
+
+
+def _memories(
+    draft: LmuDraft,
+    encoders: list[Matrix],
+    shapes: dict[str, tuple[int, int]],
+    readers: list[int],
+) -> int | None:
+    """Return how many memories there are, or None if nothing says it."""
+    if encoders:
+        named = [matrix.shape[0] for matrix in encoders if matrix.named]
+        common = set.intersection(*(set(matrix.shape) for matrix in encoders))
+        if named:
+            return named[0]
+        if 1 in common or len(common) != 1:
+            return 1 if 1 in common else encoders[0].shape[0]
+        return common.pop()
+    order = draft.order
+    if order is None:
+        return 1
+    widths = shapes.get("W_m", tuple(readers))
+    counts = {width // order for width in widths if width % order == 0}
+    if "W_m" in shapes:
+        return max(counts) if counts else None
+    return counts.pop() if len(counts) == 1 else None if counts else 1
+
+
+def place_all(draft: LmuDraft, members: list[Matrix], cells: list[Recurrent], items: Items) -> None:
+    """Put matrices, cells and vectors where they belong."""
+    hints = {matrix.tensor: hint_of(matrix.label) for matrix in members}
+
+    def turn(matrix: Matrix) -> tuple[bool, int]:
+        hint = hints[matrix.tensor]
+        rank = 3 if hint is None else 0 if hint.part else 1 if hint.row == "W" else 2
+        return _is_square(matrix), rank
+
+    for matrix in sorted(members, key=turn):
+        _place(draft, matrix, hints[matrix.tensor])
+    _place_cell(draft, cells, items)
+    _place_vectors(draft, items)
+    if draft.cell == "none" and _has(draft, "W_m"):
+        draft.cell = "simple_rnn" if _has(draft, "W_h") else "dense"
+
+
+def _has(draft: LmuDraft, part: str) -> bool:
+    return part in draft.parts or part in draft.choices
+
+
+def _place(draft: LmuDraft, matrix: Matrix, hint: Hint | None) -> None:
+    """Put a matrix where its name or its shape says, if that fits."""
+    if hint is None:
+        parts = _fitting(draft, matrix)
+        if len(parts) == 1 and _place_part(draft, matrix, parts[0]):
+            _place_bias(draft, matrix, parts[0][0])
+    elif hint.row not in _JOINT or (hint.part and _has(draft, hint.part)):
+        return
+    elif (hint.part and _place_part(draft, matrix, hint.part)) or _place_joint(
+        draft, matrix, hint.row, hint.letters if len(hint.letters) > 1 else ""
+    ):
+        _place_bias(draft, matrix, hint.row)
+
+
+def _place_part(draft: LmuDraft, matrix: Matrix, part: str) -> bool:
+    """Put a matrix in a place of its shape, as it is or the other way round."""
+    shape = draft.shape(part)
+    if not _may_be(matrix, part):
+        return False
+    if _fits(matrix.shape, shape):
+        ways = {draft.turned} if draft.turned is not None else {False, True}
+        ways = ways if _is_square(matrix) else {False}
+        views = [matrix.other.view() if turned else matrix.view() for turned in sorted(ways)]
+        if len(views) > 1:
+            draft.choices[part] = views
+        else:
+            draft.parts[part] = views[0]
+        if not matrix.named and not _is_square(matrix):
+            draft.bare.add(False)
+        return True
+    if not matrix.named and _fits(matrix.other.shape, shape):
+        draft.parts[part] = matrix.other.view()
+        draft.bare.add(True)
+        return True
+    return False
+
+
+def _place_bias(draft: LmuDraft, matrix: Matrix, row: str) -> None:
+    if matrix.bias is not None:
+        part = "b_u" if row == "E" else "b_h"
+        present = [draft.parts[part]] if part in draft.parts else []
+        draft.parts[part] = " + ".join([*present, matrix.bias])
+
+
+def _may_be(matrix: Matrix, part: str) -> bool:
+    """Say whether a matrix has the shape of a part at all: h is as wide as it is high."""
+    return part != "W_h" or matrix.shape[0] == matrix.shape[1]
+
+
+def _is_square(matrix: Matrix) -> bool:
+    """Say whether nothing but other matrices tells where the outputs of one are."""
+    return not matrix.named and matrix.shape[0] == matrix.shape[1] != 1
+
+
+def _fitting(draft: LmuDraft, matrix: Matrix) -> list[str]:
+    """Return the parts that a matrix without a telling name may be."""
+    fitting = []
+    for part in ("W_m", "W_h", "W_x", "E_x", "E_h", "E_m"):
+        shape = draft.shape(part)
+        if None not in shape and not _has(draft, part):
+            turned = not matrix.named and matrix.other.shape == shape
+            fitting += [part] if matrix.shape == shape or turned else []
+    return fitting
+
+
+def _fits(shape: tuple[int, int], expected: tuple[int | None, int | None]) -> bool:
+    return all(want in (None, have) for have, want in zip(shape, expected, strict=True))
+
+
+def _place_joint(draft: LmuDraft, matrix: Matrix, row: str, letters: str) -> bool:
+    """Cut a matrix that reads several signals into its parts; their order is left to the user."""
+    forms = (matrix.other, matrix) if draft.turned else (matrix, matrix.other)
+    for form in (matrix,) if matrix.named else forms:
+        orders, inputs = _orders(draft, form, row, letters)
+        if orders:
+            break
+    else:
+        return False
+    draft.bare |= set() if matrix.named or _is_square(matrix) else {form is not matrix}
+    draft.units = form.shape[0] if row == "W" else draft.units
+    draft.inputs = inputs if draft.inputs is None else draft.inputs
+    widths = {"x": draft.inputs, "h": draft.units, "m": draft.states}
+    if len(orders) == 1 and len(orders[0]) == 1:
+        return _place_part(draft, matrix, f"{row}_{orders[0]}")
+    for order in orders:
+        for letter, columns in zip(order, _cuts(order, widths), strict=True):
+            views = draft.choices.setdefault(f"{row}_{letter}", [])
+            view = form.view(columns)
+            views += [] if view in views else [view]
+    everywhere = set(orders[0]).intersection(*orders)
+    draft.optional |= {f"{row}_{letter}" for order in orders for letter in order} - {
+        f"{row}_{letter}" for letter in everywhere
+    }
+    return True
+
+
+def _orders(
+    draft: LmuDraft, matrix: Matrix, row: str, letters: str
+) -> tuple[list[str], int | None]:
+    """Return the orders of signals that are as wide as a matrix, and the inputs that they need."""
+    height = draft.memories if row == "E" else draft.units
+    if height not in (None, matrix.shape[0]):
+        return [], None
+    joint = ("".join(order) for order in permutations(letters)) if letters else _JOINT[row]
+    widths = {"x": draft.inputs, "h": draft.units, "m": draft.states}
+    orders: list[tuple[str, int | None]] = []
+    for order in joint:
+        fed_back = "h" in order or (row == "E" and "m" in order)
+        placed = any(_has(draft, f"{row}_{letter}") for letter in order)
+        blind = row == "W" and "m" not in order and not _has(draft, "W_m")
+        if (draft.parallel and fed_back) or placed or blind:
+            continue
+        missing = [letter for letter in order if widths[letter] is None]
+        rest = matrix.shape[1] - sum(widths[letter] or 0 for letter in order)
+        if (not missing and rest == 0) or (missing == ["x"] and rest > 0):
+            orders.append((order, rest if missing else draft.inputs))
+    fewest = min((len(order) for order, _ in orders), default=0)
+    orders = [(order, inputs) for order, inputs in orders if len(order) == fewest]
+    return [order for order, _ in orders], orders[0][1] if orders else None
+
+
+def _cuts(letters: str, widths: dict[str, int | None]) -> Iterator[tuple[int, int]]:
+    ends = [0]
+    for letter in letters:
+        ends.append(ends[-1] + (widths[letter] or 0))
+    return pairwise(ends)
+
+
+def _place_cell(draft: LmuDraft, cells: list[Recurrent], items: Items) -> None:
+    """Use a recurrent cell of PyTorch that reads the memory as the hidden cell."""
+    states = draft.states
+    for cell in cells:
+        extra = cell.inputs - states if states else -1
+        if extra != 0 and extra != draft.inputs and not (extra > 0 and draft.inputs is None):
+            continue
+        draft.cell, draft.recurrent, draft.units = cell.cell, cell, cell.units
+        draft.parts["W_h"] = cell.W_h
+        if extra == 0:
+            draft.parts["W_m"] = cell.W_x
+        else:
+            draft.choices["W_m"] = [f"{cell.W_x}[:, 0:{states}]", f"{cell.W_x}[:, {extra}:]"]
+            draft.choices["W_x"] = [f"{cell.W_x}[:, {states}:]", f"{cell.W_x}[:, 0:{extra}]"]
+        items.recurrent.remove(cell)
+        return
+
+
+def _place_vectors(draft: LmuDraft, items: Items) -> None:
+    """Put vectors that are named as biases, and as long as one, where they belong."""
+    start = f"{draft.label}." if draft.label else ""
+    lengths = {"h": draft.units, "u": draft.memories}
+    for name, length in items.vectors.items():
+        hint = hint_of(name)
+        if hint is None or hint.row != "b" or not dotted(name).startswith(start):
+            continue
+        for letter in hint.letters or "hu":
+            if lengths[letter] == length and f"b_{letter}" not in draft.parts:
+                draft.parts[f"b_{letter}"] = name
+                break
