@@ -83,6 +83,13 @@ def tiny():
     ), 4
 
 
+def rows():
+    """A linear layer, the least there is."""
+    return _quantized(
+        Network(name="rows", layers=(_dense(np.random.default_rng(3), "rows", 2, 2),))
+    ), 1
+
+
 def several_memories(name="several_memories", **options):
     """Three inputs, two memories, relu, biases everywhere, narrow memory coefficients."""
     random = np.random.default_rng(2)
@@ -200,6 +207,7 @@ DESIGNS = {
         packets,
         packets_of_sequences,
         tiny,
+        rows,
         several_memories,
         bare_memory,
         memoryless_cell,
