@@ -55,6 +55,7 @@ NEIGHBOURS = {
     "lmu_hw/hdl/checkers/registers.py": "tests/prove/control/test_registers.py",
     "lmu_hw/hdl/checkers/steps.py": "tests/hdl/test_assertions.py",
     "lmu_hw/hdl/checkers/vectors.py": "tests/hdl/test_assertions.py",
+    "lmu_hw/hdl/layer_checks.py": "tests/hdl/test_assertions.py",
     "lmu_hw/hdl/contexts.py": "tests/hdl/test_interleaved_layer.py",
     "lmu_hw/hdl/input_ring.py": "tests/hdl/test_interleaved_layer.py",
     "lmu_hw/hdl/interleaved_sequencer.py": "tests/hdl/test_interleaved_layer.py",

@@ -12,7 +12,7 @@ from lmu_hw.hdl.input_ring import InputRing
 from lmu_hw.hdl.interleaved_sequencer import InterleavedSequencer
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states
-from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.memory_unit import MemoryUnit, captured
 from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.operands import Reading, Write
 from lmu_hw.hdl.output_stage import OutputStage
@@ -233,7 +233,7 @@ class InterleavedLayer(Layer):
     ) -> Value:
         name = f"{node.name.replace('.', '_')}_u"
         inputs = [
-            self._captured(
+            captured(
                 m,
                 source,
                 unit,

@@ -10,12 +10,12 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.elementwise import ElementwiseUnit
-from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states
+from lmu_hw.hdl.layer_checks import check_memory, check_steps
+from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states, held_states
 from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
-from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.memory_unit import MemoryUnit, captured
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
 from lmu_hw.hdl.output_stage import OutputStage
 from lmu_hw.hdl.reload.blocks import layer_blocks
@@ -24,7 +24,6 @@ from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.state_access import port_layout
 from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.streams import (
-    ANSWER_LATENCY,
     VECTORS_HELD,
     InputBuffer,
     has_room,
@@ -141,7 +140,7 @@ class Layer(wiring.Component):
         memories, rams = add_memories(m, sequencer, writes, readings, accessible=accessible)
         words = {INPUT: source.read_data} | memories
         if self.states:
-            held = self._held(stage, units, rams)
+            held = held_states(self.states, stage.residues, units, rams)
             m.d.comb += self.state_code.eq(self._connect_states(m, held, first_step))
         load = self.load if plan.writable else None
         connect_array(m, sequencer, mac, words, first_step, load)
@@ -163,7 +162,7 @@ class Layer(wiring.Component):
                 m.d.comb += unit.hold.eq(refresh.running)
                 with m.If(refresh.begins):
                     m.d.comb += unit.start.eq(1)
-            self._check_memory(m, platform, stage, node, unit)
+            check_memory(m, platform, unit, stage.write.valid)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, stage, words, first_step)
         return m
@@ -216,7 +215,18 @@ class Layer(wiring.Component):
             sequencer.last_step.eq(last_step),
             source.drop.eq(all_read),
         ]
-        self._check(m, platform, source, sequencer, room, promise)
+        check_steps(
+            m,
+            platform,
+            plan,
+            source=source,
+            sequencer=sequencer,
+            start=self.start,
+            room=room,
+            promise=promise,
+            write=self.write.valid,
+            answers=self.o,
+        )
         return first_step, readings, refresh
 
     def _count(self, m: Module, stage: OutputStage, units: dict[str, MemoryUnit]) -> None:
@@ -298,73 +308,6 @@ class Layer(wiring.Component):
             m.d.sync += first_step.eq(0)
         return connect_states(m, self.access, self.states, held, first_step)
 
-    def _held(
-        self, stage: OutputStage, units: dict[str, MemoryUnit], rams: dict[str, VectorRam]
-    ) -> dict[str, list[VectorRam | MemoryUnit]]:
-        """Return what holds each vector that persists: of a structured memory, its unit first."""
-        held: dict[str, list[VectorRam | MemoryUnit]] = {}
-        for block in self.states:
-            name = block.vector.node
-            if block.vector.residue:
-                held[block.vector.name] = [stage.residues[name]]
-            else:
-                places = (units, rams)
-                held[name] = [place[name] for place in places if name in place]
-        return held
-
-    def _check(
-        self,
-        m: Module,
-        platform: object,
-        source: InputBuffer,
-        sequencer: Sequencer,
-        room: Value,
-        promise: Value,
-    ) -> None:
-        """Let a checker watch the steps."""
-        plan = self.plan
-        cycles = {last: plan.cycles(last_step=last) for last in (False, True)}
-        beats = plan.output_beats
-        add_checker(
-            m,
-            platform,
-            "step",
-            CYCLES=cycles[False],
-            CYCLES_LAST=cycles[True],
-            ANSWERS=0 if plan.layer.last_only else beats,
-            ANSWERS_LAST=beats,
-            EARLIEST=ANSWER_LATENCY,
-            BITS=count_bits(max(*cycles.values(), beats, ANSWER_LATENCY)),
-            start=self.start,
-            available=source.available,
-            room=room,
-            promise=promise,
-            marked=source.last,
-            idle=sequencer.idle,
-            finish=sequencer.finish,
-            reads=sequencer.valid,
-            drop=source.drop,
-            write=self.write.valid,
-            answer=self.o.valid,
-            last=self.o.payload.last,
-        )
-
-    def _check_memory(
-        self,
-        m: Module,
-        platform: object,
-        stage: OutputStage,
-        node: MemoryNode,
-        unit: MemoryUnit,
-    ) -> None:
-        """Let checkers watch the unit of a structured memory, and that it writes alone."""
-        place, wrote = node.role.value, unit.write.valid
-        cycles = unit.schedule.busy + unit.latency - 1
-        writes = node.segments * -(-node.rows // self.plan.beat)
-        account = {"CYCLES": cycles, "WRITES": writes, "BITS": count_bits(cycles)}
-        add_checker(m, platform, "unit", place, start=unit.start, write=wrote, **account)
-        add_checker(m, platform, "writes", place, sums=stage.write.valid, memories=wrote)
-
     def _memory_unit(
         self,
         m: Module,
@@ -406,20 +349,9 @@ class Layer(wiring.Component):
         write: Write,
     ) -> Value:
         """Return what a structured memory reads: the codes of its source, one for each segment."""
-        name = f"{node.name.replace('.', '_')}_u"
-        return self._captured(m, source, unit, name, write.valid, write.beat)
-
-    def _captured(
-        self, m: Module, source: AnyNode, unit: MemoryUnit, name: str, valid: Value, write: Any
-    ) -> Value:
-        """Return registers of the codes of a node, as they are written where there is one."""
-        u = Signal(unit.u.shape(), name=name, reset_less=True)
-        for element in range(unit.node.segments):
-            segment, row = divmod(element, source.rows)
-            beat, lane = divmod(row, self.plan.beat)
-            with m.If(valid & (write.segment == segment) & (write.beat == beat)):
-                m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
-        return u.as_value()
+        return captured(
+            m, source, unit, f"{node.name.replace('.', '_')}_u", write.valid, write.beat
+        )
 
     def _elementwise_unit(
         self,

@@ -14,7 +14,7 @@ from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.plan import StateBlock
 
-__all__ = ["Refresh", "add_refresh", "connect_states"]
+__all__ = ["Refresh", "add_refresh", "connect_states", "held_states"]
 
 _SETTLED = 4
 """Cycles after the last state is out in which a unit may still write its sums."""
@@ -133,3 +133,28 @@ def connect_states(
         m.d.comb += signal.eq(code)
         extended.append(signal)
     return reduce(or_, extended).as_signed()
+
+
+def held_states(
+    blocks: Iterable[StateBlock],
+    residues: Mapping[str, VectorRam],
+    units: Mapping[str, MemoryUnit],
+    rams: Mapping[str, VectorRam],
+) -> dict[str, list[VectorRam | MemoryUnit]]:
+    """Return what holds each vector that persists: of a structured memory, its unit first.
+
+    Parameters
+    ----------
+    blocks : iterable of StateBlock
+        Of a layer.
+    residues, units, rams : mapping of str to what holds it
+        By node.
+    """
+    held: dict[str, list[VectorRam | MemoryUnit]] = {}
+    for block in blocks:
+        name = block.vector.node
+        if block.vector.residue:
+            held[block.vector.name] = [residues[name]]
+        else:
+            held[name] = [place[name] for place in (units, rams) if name in place]
+    return held

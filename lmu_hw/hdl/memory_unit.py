@@ -16,11 +16,11 @@ from lmu_hw.fixed import Overflow
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.state_access import Access, access_layout
-from lmu_hw.network import MemoryNode
+from lmu_hw.network import AnyNode, MemoryNode
 from lmu_hw.plan import MEMORY_LATENCY, LayerPlan
 from lmu_hw.plan.inventory import page_words
 
-__all__ = ["MemoryUnit", "SegmentSums", "must_equal", "state_layout"]
+__all__ = ["MemoryUnit", "SegmentSums", "captured", "must_equal", "state_layout"]
 
 
 def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
@@ -239,6 +239,33 @@ class MemoryUnit(wiring.Component):
     def check(cls, plan: LayerPlan, node: MemoryNode, replacement: MemoryNode) -> None:
         """Raise `NetworkError` if the hardware of `node` cannot take the update of another one."""
         raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
+
+
+def captured(
+    m: Module, source: AnyNode, unit: MemoryUnit, name: str, valid: Value, write: Any
+) -> Value:
+    """Return registers of the codes that a memory reads, as their node writes them.
+
+    Parameters
+    ----------
+    m : Module
+    source : LayerNode or MemoryNode
+        Whose codes they are, one for each segment.
+    unit : MemoryUnit
+        Whose input they are.
+    name : str
+        Of the registers.
+    valid : Value
+        `source` writes.
+    write : View of `write_layout`
+    """
+    u = Signal(unit.u.shape(), name=name, reset_less=True)
+    for element in range(unit.node.segments):
+        segment, row = divmod(element, source.rows)
+        beat, lane = divmod(row, unit.plan.beat)
+        with m.If(valid & (write.segment == segment) & (write.beat == beat)):
+            m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
+    return u.as_value()
 
 
 def must_equal(name: str, what: str, expected: object, actual: object) -> None:
