@@ -20,7 +20,6 @@ Importing needs numpy and scipy only; each verb imports what it uses.
 # Verbs carry the names of the packages they come from. The packages are imported first, so that no
 # later import can put a package in the place of a verb. What users need of a package is therefore
 # here, too.
-import lmu_hw.emit
 import lmu_hw.implement
 import lmu_hw.load
 import lmu_hw.prove

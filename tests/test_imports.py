@@ -36,7 +36,7 @@ LAYERS = (
     ("measure", "hdl", "manifest"),
     (
         *("simulate", "prove", "boards", "implement", "report", "reload", "spiking"),
-        *("integration", "emit", "verification"),
+        *("integration", "writing", "verification"),
     ),
     ("search",),
     ("api", "__init__", "export_keras"),

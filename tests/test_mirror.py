@@ -101,7 +101,7 @@ NEIGHBOURS = {
     "lmu_hw/load/torch/ports.py": "tests/load/torch/test_state_dict.py",
     "lmu_hw/integration/clock.py": "tests/integration/test_projects.py",
     "lmu_hw/integration/subject.py": "tests/integration/test_registry.py",
-    "lmu_hw/manifest.py": "tests/test_emit.py",
+    "lmu_hw/manifest.py": "tests/test_writing.py",
     "lmu_hw/measure/results.py": "tests/measure/test_run.py",
     "lmu_hw/network/float_cells.py": "tests/network/test_float_nodes.py",
     "lmu_hw/network/float_kinds.py": "tests/network/test_float_nodes.py",

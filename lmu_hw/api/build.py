@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.api._given import calibration_data, options_of, refuse_both
-from lmu_hw.checked import instance
+from lmu_hw.checked import flag, instance
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
-from lmu_hw.network import DEFAULT_WIDTH, Elements, Last
-from lmu_hw.plan import Reloadable
+from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of, streams_of
+from lmu_hw.plan import Additions, Goal, Reloadable, reloadable_of
 from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
 
@@ -220,25 +220,22 @@ def emit(
         If an argument is not what it must be, no plan keeps up with the sample rate or fits the
         target, or the folder cannot be written to.
     """
-    from lmu_hw.emit import emit as write
+    from lmu_hw.writing import write_design
 
-    instance(design, "`design`", Design)
-    return write(
-        design,
+    return write_design(
+        instance(design, "`design`", Design),
         directory,
-        lanes=lanes,
-        clock=clock,
-        sample_rate=sample_rate,
-        target=target,
-        bank_words=bank_words,
+        goal=Goal(
+            lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
+        ),
+        reloadable=reloadable_of(reloadable),
+        additions=Additions(
+            registers=flag(registers, "`registers`"),
+            state_access=flag(state_access, "`state_access`"),
+            streams=streams_of(streams),
+        ),
+        stream=stream_of(stream_width, stream_elements, stream_last),
         name=name,
-        reloadable=reloadable,
-        registers=registers,
-        state_access=state_access,
-        stream_width=stream_width,
-        stream_elements=stream_elements,
-        stream_last=stream_last,
-        streams=streams,
         progress=progress,
     )
 

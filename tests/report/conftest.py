@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lmu_hw import emit
 from lmu_hw.design import Design
-from lmu_hw.emit import emit
 from lmu_hw.report import write_report
 from tests.measured import design, feedback, stream, x
 from tests.reports import RUN, copy_folder, report_only, small_design, small_input

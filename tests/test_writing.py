@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw import hdl
+from lmu_hw import emit, hdl
 from lmu_hw.design import Design
-from lmu_hw.emit import emit
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl import verilog

@@ -9,45 +9,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lmu_hw.checked import flag
 from lmu_hw.design import Design
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
 from lmu_hw.manifest import choice_of, manifest_of
-from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of, streams_of
-from lmu_hw.plan import (
-    AUTO,
-    Additions,
-    Goal,
-    Lanes,
-    Reloadable,
-    choose_plan,
-    reloadable_of,
-)
+from lmu_hw.network import Stream
+from lmu_hw.plan import Additions, Goal, Reloadable, choose_plan
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 
-__all__ = ["emit"]
+__all__ = ["write_design"]
 
 
-def emit(
+def write_design(
     design: Design,
     directory: str | Path,
     *,
-    lanes: Lanes = AUTO,
-    clock: float | None = None,
-    sample_rate: float | None = None,
-    target: str | None = None,
-    bank_words: int | None = None,
+    goal: Goal,
+    reloadable: Reloadable,
+    additions: Additions,
+    stream: Stream,
     name: str | None = None,
-    reloadable: Reloadable | str | bool = False,
-    registers: bool = False,
-    state_access: bool = False,
-    stream_width: int | str = DEFAULT_WIDTH,
-    stream_elements: Elements | str | None = None,
-    stream_last: Last | str | None = None,
-    streams: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -60,21 +43,17 @@ def emit(
     design : Design
     directory : str or Path
         New, empty, or an earlier design.
-    lanes, clock, sample_rate, target, bank_words
-        What the plan is chosen for, see `Goal`.
+    goal : Goal
+        What the plan is chosen for.
+    reloadable : Reloadable
+        Which coefficients are written through a port that the top gets.
+    additions : Additions
+        Registers, access to states, streams.
+    stream : Stream
+        How input vectors and answers travel.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
-    reloadable : Reloadable
-        Which coefficients are written through a port that the top gets; True: all of them.
-    registers : bool
-        The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.registers.map`.
-    state_access : bool
-        The top gets a port through which states are read and written while nothing is inside.
-    stream_width, stream_elements, stream_last
-        How input vectors and answers travel, see `stream_of`.
-    streams : int
-        Independent sequences that share the datapath, told apart by ``tid``; a power of two.
     progress : callable, optional
         Told what is being done.
 
@@ -95,24 +74,14 @@ def emit(
     """
     from lmu_hw.hdl import emit_verilog
 
-    additions = Additions(
-        registers=flag(registers, "`registers`"),
-        state_access=flag(state_access, "`state_access`"),
-        streams=streams_of(streams),
-    )
-    goal = Goal(
-        lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
-    )
-    stream = stream_of(stream_width, stream_elements, stream_last)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
     patterns = integration_patterns(network.name)
     folder.check_target(name=network.name, config=design.config.text(), others=patterns)
-    written = reloadable_of(reloadable)
-    if written is Reloadable.MEMORY:
+    if reloadable is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
-    choice = choose_plan(network, goal, reloadable=written, stream=stream, additions=additions)
+    choice = choose_plan(network, goal, reloadable=reloadable, stream=stream, additions=additions)
     plan = choice.chosen.plan
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
