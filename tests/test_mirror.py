@@ -88,6 +88,7 @@ NEIGHBOURS = {
     "lmu_hw/load/keras/operations.py": "tests/load/keras/test_graph.py",
     "lmu_hw/load/mapping/wires.py": "tests/load/mapping/test_network.py",
     "lmu_hw/load/check.py": "tests/load/test_hostile.py",
+    "lmu_hw/load/containers/symbols.py": "tests/load/containers/test_pickle.py",
     "lmu_hw/load/draft/advice.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/items.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/layers.py": "tests/load/draft/test_mapping.py",

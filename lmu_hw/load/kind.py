@@ -11,12 +11,13 @@ from lmu_hw.load.check import show
 from lmu_hw.load.containers.archive import Archive
 from lmu_hw.load.containers.torch_zip import PICKLE
 from lmu_hw.load.native.files import HEADER
-from lmu_hw.load.strangers import stranger, stranger_folder
+from lmu_hw.load.strangers import MODELS, stranger, stranger_folder
 
 __all__ = ["Kind", "kind_of"]
 
 _KINDS = "a .keras, .h5, .npz, .safetensors or .pt file"
 _TORCHSCRIPT = "constants.pkl"
+_READ = 512  # as far as the mark of a tar archive
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -63,7 +64,7 @@ def _start(path: Path) -> bytes:
         raise LoadError(f"{path}: the file must be {_KINDS}, not a device or a pipe")
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(_READ)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise LoadError(f"{path}: the file must be readable, but: {reason}") from error
@@ -92,6 +93,12 @@ def _kind_of_zip(path: Path) -> Kind:
         raise LoadError(
             f"{path}: the archive must be a state dict, not a program of torch.export; write "
             "torch.export.load(...).state_dict with safetensors.torch.save_file"
+        )
+    inside = next((name for name in names if name.endswith(MODELS)), None)
+    if inside is not None and path.suffix not in MODELS:
+        raise LoadError(
+            f"{path}: the archive must be a trained file, not one around {show(inside)}; unpack "
+            "it, and name what is in it"
         )
     listed = show(names[:6]) if names else "nothing"
     raise LoadError(

@@ -11,7 +11,7 @@ from typing import Any
 from lmu_hw.errors import LoadError
 from lmu_hw.load.check import must, show
 from lmu_hw.load.parametrized import whole_weights
-from lmu_hw.load.tensors import Tensor
+from lmu_hw.load.tensors import KINDS, Tensor
 
 __all__ = ["StateFile", "state_file"]
 
@@ -75,6 +75,7 @@ def state_file(
     *,
     is_tensor: Callable[[object], bool],
     tensor: Callable[[str, Any], Tensor],
+    advice: str = "",
 ) -> StateFile:
     """Return the tensors in nested dictionaries.
 
@@ -88,6 +89,8 @@ def state_file(
     is_tensor : callable
     tensor : callable
         Makes a `Tensor` of a full name and what `is_tensor` says yes to.
+    advice : str
+        What to do where there are no tensors.
 
     Raises
     ------
@@ -99,19 +102,35 @@ def state_file(
     leaves = dict(_leaves(value, is_tensor, ""))
     if not leaves:
         rule = "a state dict, alone or under a key: named tensors"
-        raise must(where, "the content", rule, value)
-    places = sorted(
-        _places(value, is_tensor, ""), key=lambda at: -sum(n.startswith(f"{at}.") for n in leaves)
-    )
+        raise must(where, "the content", rule, value, advice=advice)
     tensors = {name: tensor(name, leaf) for name, leaf in leaves.items()}
-    return StateFile(where=where, tensors=tensors, places=_with_matrices(places, tensors))
+    places = list(_places(value, is_tensor, ""))
+    return StateFile(where=where, tensors=tensors, places=_likely(places, tensors))
 
 
-def _with_matrices(places: list[str], tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
-    """Return the places that hold a matrix, if any does: scores of a training are scalars."""
-    matrices = [name for name, tensor in tensors.items() if len(tensor.shape) > 1]
-    holding = [at for at in places if any(n.startswith(f"{at}.") or not at for n in matrices)]
-    return tuple(holding or places)
+def _likely(places: list[str], tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Return places with most matrices first, and those that hold others last.
+
+    A place without a matrix holds scores of a training, and one that adds nothing but counters and
+    random states to a place within it is none.
+    """
+
+    def held(place: str, least: int = 0) -> set[str]:
+        start = f"{place}." if place else ""
+        return {n for n, t in tensors.items() if n.startswith(start) and len(t.shape) >= least}
+
+    def inner(place: str) -> list[str]:
+        start = f"{place}." if place else ""
+        return [other for other in places if other.startswith(start) and other != place]
+
+    floats = {name for name, tensor in tensors.items() if tensor.kind in KINDS}
+    places = [place for place in places if held(place, 2)] or places
+    places = [
+        place
+        for place in places
+        if all((held(place) - held(other)) & floats for other in inner(place))
+    ]
+    return tuple(sorted(places, key=lambda place: (len(inner(place)), -len(held(place, 2)))))
 
 
 def _leaves(
@@ -139,7 +158,7 @@ def _places(
     parts = len(inner) == len(items) > 1 and not twins
     if parts or any(map(is_tensor, items.values())):
         yield within
-        if not twins:
+        if not twins and len(inner) != 1:
             return
     for key, item in inner.items():
         yield from _places(item, is_tensor, f"{within}.{key}" if within else key)

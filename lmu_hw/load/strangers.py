@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["stranger", "stranger_folder"]
+__all__ = ["MODELS", "stranger", "stranger_folder"]
 
 _EXPORT = "python -m lmu_hw.export_keras"
 _KERAS = (
@@ -23,14 +23,21 @@ _STATE = (
 )
 _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 _CHECKPOINT = re.compile(r".*\.(index|data-\d+-of-\d+|meta)|checkpoint")
+_UNPACK = "unpack it, and name what is in it"
+_COMPRESSED = (b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_LFS = "'git lfs pull' where it was cloned brings it, or download it from the project's page"
+_PICKLES = (*(bytes((0x80, protocol)) for protocol in range(2, 6)), b"(dp", b"(lp")
 _MARKS = (
     (b"TFL3", 4, "a TFLite model, which is quantized already and has lost its layers", "{source}"),
     (_LEGACY_TORCH, 0, "a file of torch.save before version 1.6", _STATE),
-    *((bytes((0x80, n)), 0, "a bare pickle, which could run code", _STATE) for n in range(2, 6)),
+    *((mark, 0, "a bare pickle, which could run code", _STATE) for mark in _PICKLES),
     (b"\x93NUMPY", 0, "a single array", "{one}"),
-    (b"\x1f\x8b", 0, "a compressed file", "unpack it, and name what is in it"),
-    (b"Rar!", 0, "a compressed file", "unpack it, and name what is in it"),
-    (b"7z\xbc\xaf", 0, "a compressed file", "unpack it, and name what is in it"),
+    *((mark, 0, "a compressed file", _UNPACK) for mark in _COMPRESSED),
+    (b"ustar", 257, "an archive of tar", _UNPACK),
+    (b"version https://git-lfs", 0, "a pointer of Git LFS, and the file is elsewhere", _LFS),
+    *((mark, 0, "a web page", "download the file itself") for mark in (b"<!DOCTYPE", b"<html")),
+    (b"GGUF", 0, "a GGUF file, whose weights are rounded already", "{source}"),
+    (b"MATLAB 5.0", 0, "a MATLAB file", "write its arrays with numpy.savez, and map them"),
 )
 _SUFFIXES = {
     ".onnx": ("an ONNX model, whose recurrent cells are graphs of operators", "{source}"),
@@ -45,9 +52,11 @@ _ADVICE = {
     "of PyTorch",
     "one": "name the file of the trained network; arrays by name (.npz) load with a mapping",
     "json": "put it beside the weights, as NAME.json beside NAME.weights.h5, and name the weights",
+    "shards": "where it was trained, load all of them, and save model.state_dict() as one file",
     "flax": "write its flattened parameters with numpy.savez, and load them with a mapping",
 }
-_MODELS = (".keras", ".h5", ".hdf5", ".safetensors", ".pt", ".pth", ".npz")
+MODELS = (".keras", ".h5", ".hdf5", ".safetensors", ".pt", ".pth", ".npz")
+"""How trained files that are read may be called."""
 
 
 def stranger(path: Path, start: bytes) -> str:
@@ -55,6 +64,8 @@ def stranger(path: Path, start: bytes) -> str:
     if _CHECKPOINT.fullmatch(path.name):
         prefix = path.name.partition(".index")[0].partition(".data-")[0].partition(".meta")[0]
         return f"part of a TensorFlow checkpoint; {_ARRAYS.format(name=path.with_name(prefix))}"
+    if path.name.endswith(".index.json"):
+        return f"a list of the files that weights are in; {_ADVICE['shards']}"
     for mark, place, what, advice in _MARKS:
         if start[place : place + len(mark)] == mark:
             return f"{what}; {advice.format(**_ADVICE)}"
@@ -73,11 +84,18 @@ def stranger_folder(path: Path) -> str:
     if indices:
         prefix = path / indices[-1].removesuffix(".index")
         return f"a folder of TensorFlow checkpoints; {_ARRAYS.format(name=prefix)}"
+    if any(name.endswith(".distcp") for name in names):
+        return (
+            "a distributed checkpoint of PyTorch; where it was trained, make it one file: "
+            f"python -m torch.distributed.checkpoint.format_utils dcp_to_torch {path} model.pt"
+        )
+    if "_METADATA" in names or "manifest.ocdbt" in names:
+        return f"an Orbax checkpoint of JAX; restore it there, and {_ADVICE['flax']}"
     if "data.pkl" in names:
         return "an unpacked file of torch.save; name the file itself"
     if "manifest.json" in names and "rtl" in names:
         return "the folder of a design, which is hardware already; name the trained file"
-    models = [name for name in names if name.endswith(_MODELS)]
+    models = [name for name in names if name.endswith(MODELS)]
     if models and "rtl" not in names:  # what is left of a design has no trained network
         return f"a folder; name a file in it, such as {path / models[0]}"
     return ""

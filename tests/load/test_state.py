@@ -55,6 +55,25 @@ def test_scores_of_the_training_are_no_state_dict():
     assert list(file.only()) == ["A", "b"]
 
 
+@pytest.mark.parametrize(
+    ("beside", "kind", "places"),
+    [
+        ({"rng": (5056,)}, "uint8", ("model",)),
+        ({"mean": (3,), "std": (3,)}, "float32", ("model", "")),
+    ],
+)
+def test_what_lies_beside_a_state_dict_is_part_of_it_or_not(beside, kind, places):
+    """A random state never is; statistics of the inputs may be, and then the user says so."""
+
+    def tensor(name, leaf):
+        kinds = {True: kind, False: "float32"}
+        return Tensor(where=name, kind=kinds[name in beside], shape=leaf, data=lambda: leaf)
+
+    value = {"model": {"A": (2, 2), "b": (2,)}, "epoch": 1, **beside}
+    file = state_file("f", value, is_tensor=lambda leaf: isinstance(leaf, tuple), tensor=tensor)
+    assert file.places == places
+
+
 def test_names_are_those_below_the_key():
     assert sorted(found({"a": {"net": {"cell": NET}}, "epoch": 1}).at("a.net")) == [
         "cell.A",

@@ -25,6 +25,17 @@ FILES = {
     "x.npy": (b"\x93NUMPY\x01\0", "a single array; name the file of the trained network"),
     "m.json": (b"{}", "a description of layers without weights; put it beside the weights"),
     "m.tar.gz": (b"\x1f\x8b", "a compressed file; unpack it"),
+    "m.pt.xz": (b"\xfd7zXZ\0", "a compressed file; unpack it"),
+    "m.tar": (b"m.pt".ljust(257, b"\0") + b"ustar", "an archive of tar; unpack it"),
+    "lfs.pt": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
+        "a pointer of Git LFS, and the file is elsewhere; 'git lfs pull'",
+    ),
+    "page.pt": (b"<!DOCTYPE html>", "a web page; download the file itself"),
+    "m.gguf": (b"GGUF\3", "a GGUF file, whose weights are rounded already"),
+    "m.mat": (b"MATLAB 5.0 MAT-file", "a MATLAB file; write its arrays with numpy.savez"),
+    "text.pkl": (b"(dp0\nV", "a bare pickle, which could run code"),
+    "model.safetensors.index.json": (b"{}", "a list of the files that weights are in; where"),
     "m.msgpack": (b"\x82", "a Flax state"),
     "m.bin": (b"what", "one that starts with b'what'"),
 }
@@ -42,6 +53,8 @@ FOLDERS = {
     "ckpt-3.index": r"a folder of TensorFlow checkpoints; .*export_keras \S*/ckpt-3 -o weights",
     "data.pkl": "an unpacked file of torch.save; name the file itself",
     "model.safetensors": r"a folder; name a file in it, such as \S*/model.safetensors",
+    "__0_0.distcp": r"a distributed checkpoint of PyTorch; .* dcp_to_torch \S+ model.pt",
+    "_METADATA": "an Orbax checkpoint of JAX; restore it there, and write its flattened",
     "notes.txt": "a directory",
 }
 
@@ -66,6 +79,18 @@ def test_programs_of_pytorch_are_refused_by_name(tmp_path):
 def test_a_whole_module_is_called_one(tmp_path, module):
     path = torch_files.write(tmp_path / "m.pt", torch_files.name(module, "Net") + b")\x81}b")
     refused(path, rf"'{module}.Net', which is never run; this is a whole pickled module: where")
+
+
+def test_a_file_within_an_archive_is_to_be_unpacked(tmp_path):
+    path = archive(tmp_path / "m.zip", {"net/model.pt": b"x"})
+    refused(path, r"not one around 'net/model\.pt'; unpack it, and name what is in it")
+
+
+def test_quantized_weights_are_called_so(tmp_path):
+    path = torch_files.write(
+        tmp_path / "m.pt", torch_files.name("torch._utils", "_rebuild_qtensor")
+    )
+    refused(path, "these are quantized weights, which are rounded already: save the float model")
 
 
 def test_a_design_is_no_trained_network(tmp_path):

@@ -15,68 +15,29 @@ import math
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load.check import reason, show
+from lmu_hw.load.containers.symbols import (
+    DICT,
+    INERT,
+    KNOWN,
+    PARAMETER,
+    STORAGES,
+    TENSOR,
+    Symbol,
+    advice_on,
+)
 
-__all__ = ["STORAGES", "Storage", "Strided", "read_pickle"]
-
-STORAGES = {
-    "HalfStorage": ("float16", 2),
-    "BFloat16Storage": ("bfloat16", 2),
-    "FloatStorage": ("float32", 4),
-    "DoubleStorage": ("float64", 8),
-    "ByteStorage": ("uint8", 1),
-    "CharStorage": ("int8", 1),
-    "ShortStorage": ("int16", 2),
-    "IntStorage": ("int32", 4),
-    "LongStorage": ("int64", 8),
-    "BoolStorage": ("bool", 1),
-    "ComplexFloatStorage": ("complex64", 8),
-    "ComplexDoubleStorage": ("complex128", 16),
-}
-"""Kind and bytes of an element, by the name of the storage class in module torch."""
+__all__ = ["Storage", "Strided", "read_pickle"]
 
 _MAX_RANK = 8
 _INTEGERS = 1 << 62
 
 
-class _Symbol(NamedTuple):
-    """A global that a pickle names; never looked up."""
-
-    module: str
-    name: str
-
-
-_DICT = _Symbol("collections", "OrderedDict")
-_TENSOR = _Symbol("torch._utils", "_rebuild_tensor_v2")
-_PARAMETER = _Symbol("torch._utils", "_rebuild_parameter")
-_DTYPES = (
-    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
-    *("uint8", "int8", "int16", "int32", "int64", "bool"),
-)
-_INERT = {
-    *(_Symbol(module, "scalar") for module in ("numpy.core.multiarray", "numpy._core.multiarray")),
-    _Symbol("numpy", "dtype"),
-    _Symbol("_codecs", "encode"),
-    _Symbol("argparse", "Namespace"),
-    _Symbol("pathlib", "PosixPath"),
-    _Symbol("collections", "defaultdict"),
-    _Symbol("collections", "Counter"),
-    *(_Symbol("torch", name) for name in ("Size", "device", *_DTYPES)),
-    *(
-        _Symbol(module, name)
-        for module in ("builtins", "__builtin__")
-        for name in ("bool", "dict", "float", "int", "list", "long", "set", "str", "tuple")
-    ),
-}
-"""What checkpoints hold beside weights: metrics, options, devices. Never looked up, or read."""
-_KNOWN = {_DICT, _TENSOR, _PARAMETER, *(_Symbol("torch", name) for name in STORAGES)} | _INERT
-
-
 class _Inert:
-    """What a symbol of `_INERT` would make, of which nothing is known."""
+    """What a symbol of `INERT` would make, of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +187,11 @@ class _Machine:
     def _symbol(self, module: object, name: object) -> None:
         if type(module) is not str or type(name) is not str:
             raise self._must("the name of a global", "text", (module, name))
-        symbol = _Symbol(module, name)
-        if symbol not in _KNOWN:
+        symbol = Symbol(module, name)
+        if symbol not in KNOWN:
             raise LoadError(
                 f"{self.where}: the pickle must name nothing but PyTorch's tensors, not the global "
-                f"{show('.'.join(symbol))}, which is never run; {_advice(symbol)}"
+                f"{show('.'.join(symbol))}, which is never run; {advice_on(symbol)}"
             )
         self._push(symbol)
 
@@ -238,13 +199,13 @@ class _Machine:
         arguments, symbol = self.stack.pop(), self.stack.pop()
         if type(arguments) is not tuple:
             raise self._must("arguments", "a tuple", arguments)
-        if symbol == _DICT and not arguments:
+        if symbol == DICT and not arguments:
             self._push({})
-        elif symbol == _TENSOR and len(arguments) >= 4:
+        elif symbol == TENSOR and len(arguments) >= 4:
             self._push(self._tensor(*arguments[:4]))
-        elif symbol in _INERT:
+        elif symbol in INERT:
             self._push(_Inert())
-        elif symbol == _PARAMETER and arguments and isinstance(arguments[0], Strided):
+        elif symbol == PARAMETER and arguments and isinstance(arguments[0], Strided):
             self._push(arguments[0])
         else:
             raise self._must("what is called", "a known symbol with its arguments", symbol)
@@ -259,7 +220,7 @@ class _Machine:
 
     def _storage(self, identity: object) -> Storage:
         match identity:
-            case ("storage", _Symbol("torch", kind), str(key), str(), int(elements)) if (
+            case ("storage", Symbol("torch", kind), str(key), str(), int(elements)) if (
                 kind in STORAGES and _natural(elements)
             ):
                 return Storage(kind, key, elements)
@@ -296,15 +257,6 @@ _EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_LIST": list,
     "EMPTY_TUPLE": tuple,
 }
-
-
-def _advice(symbol: _Symbol) -> str:
-    """Return what to do about a global that is not read."""
-    where = "where it was trained, save model.state_dict() alone, best with "
-    advice = f"{where}safetensors.torch.save_file"
-    if symbol.module.startswith("torch.nn.") or symbol.module == "__main__":
-        return f"this is a whole pickled module: {advice}"
-    return advice
 
 
 def _line(program: io.BytesIO) -> str:

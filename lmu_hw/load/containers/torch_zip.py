@@ -10,7 +10,8 @@ import numpy as np
 
 from lmu_hw.load.check import must, show
 from lmu_hw.load.containers.archive import MAX_WEIGHTS, Archive
-from lmu_hw.load.containers.pickle import STORAGES, Strided, read_pickle
+from lmu_hw.load.containers.pickle import Strided, read_pickle
+from lmu_hw.load.containers.symbols import STORAGES
 from lmu_hw.load.state import StateFile, state_file
 from lmu_hw.load.tensors import Array, Tensor, widen
 
@@ -46,6 +47,7 @@ def read_state(path: Path, archive: Archive) -> StateFile:
         read_pickle(where, archive.read(pickles[0], most=_MAX_PICKLE)),
         is_tensor=lambda value: isinstance(value, Strided),
         tensor=lambda name, view: _tensor(path, archive, stem, name, view, order),
+        advice="arrays of NumPy in a pickle are not read: numpy.savez writes them by name",
     )
 
 

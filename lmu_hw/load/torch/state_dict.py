@@ -146,14 +146,17 @@ def _linear(path: str, tensors: Tensors, name: str, taken: str) -> DenseLayer:
 def _check_shapes(where: str, port: Port, cell: Tensors) -> None:
     """Require the shapes of one cell to fit each other, before anything is read."""
     sizes = {"1": 1}
+    advice = f"these are the shapes of {port.name}; of another project {_DRAFT}"
     for key, axes in port.axes.items():
         shape = cell[key].shape
         if len(shape) != len(axes) or 0 in shape:
-            raise must(where, f"the shape of {key}", f"({', '.join(axes)}), not empty", shape)
+            rule = f"({', '.join(axes)}), not empty"
+            raise must(where, f"the shape of {key}", rule, shape, advice=advice)
         single = {axis: size for axis, size in zip(axes, shape, strict=True) if "+" not in axis}
         sizes = single | sizes
         if sizes.get("order", 1) > MAX_ORDER:
             raise must(where, "the order", f"at most {MAX_ORDER}", sizes["order"])
         expected = tuple(sum(sizes[part] for part in axis.split("+")) for axis in axes)
         if shape != expected:
-            raise must(where, f"the shape of {key}", f"{expected}, ({', '.join(axes)})", shape)
+            rule = f"{expected}, ({', '.join(axes)})"
+            raise must(where, f"the shape of {key}", rule, shape, advice=advice)

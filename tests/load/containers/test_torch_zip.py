@@ -173,7 +173,7 @@ def test_two_pickles_are_refused(tmp_path):
 
 
 def test_what_lies_beside_weights_is_not_read(tmp_path, cell):
-    """A metric of NumPy, options, a device, a defaultdict: what PyTorch writes of them."""
+    """A metric and an array of NumPy, options, a device, ...: what PyTorch writes of them."""
     body, members = torch_files.state(cell)
     call, name, text = torch_files.together, torch_files.name, torch_files.text
     others = {
@@ -181,6 +181,15 @@ def test_what_lies_beside_weights_is_not_read(tmp_path, cell):
         + call(name("numpy", "dtype") + call(text("f8"), b"\x89", b"\x88") + b"R", text("x"))
         + b"R",
         "args": name("argparse", "Namespace") + b")\x81}" + text("lr") + b"K\x01sb",
+        "random": name("numpy.core.multiarray", "_reconstruct")
+        + call(name("numpy", "ndarray"), call(b"K\x00"), text("b"))
+        + b"R"
+        + call(b"K\x01", call(b"K\x02"))
+        + b"b",
+        "hyper_parameters": name("lightning.fabric.utilities.data", "AttributeDict")
+        + b")\x81("
+        + text("units")
+        + b"K\x05u",
         "device": name("torch", "device") + call(text("cpu")) + b"R",
         "seen": name("collections", "defaultdict")
         + call(name("builtins", "int"))
@@ -188,3 +197,10 @@ def test_what_lies_beside_weights_is_not_read(tmp_path, cell):
     }
     path = torch_files.write(tmp_path / "m.pt", torch_files.mapping(**others, net=body), members)
     assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
+
+
+def test_arrays_of_numpy_alone_are_called_so(tmp_path):
+    call, name = torch_files.together, torch_files.name
+    array = name("numpy._core.multiarray", "_reconstruct") + call(b"K\x00") + b"R"
+    path = torch_files.write(tmp_path / "m.pt", torch_files.mapping(A=array))
+    refused(path, "named tensors, not .*; arrays of NumPy in a pickle are not read: numpy.savez")
