@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Streams of every shape between source, sink and monitor of cocotbext-axi, all in one simulation.
-
-Nothing of the project's own packing is used: bytes are those of integers in Python.
-"""
+"""Streams of every shape between source, sink and monitor of cocotbext-axi, in one simulation."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +13,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import Plan, make_plan
+from sim.vip import octets_of, run_vip, wires_of
 from tests import networks
 from tests.simulators import require_simulator
 
@@ -35,20 +28,10 @@ SHAPES = {
 }
 STEPS = (3, 1, 4)
 
-_RUN = """
-import sys
-from pathlib import Path
-from cocotb_tools.runner import get_runner
-runner = get_runner("icarus")
-runner.build(sources=sorted(Path().glob("*.v")), hdl_toplevel="vip", build_dir="build",
-             timescale=("1ns", "1ps"))
-runner.test(test_module="axi_vip", hdl_toplevel="vip", build_dir="build", test_dir=Path().resolve())
-"""
-
 
 def test_every_shape_answers_between_somebody_elses_source_and_sink(tmp_path):
     require_simulator("icarus")
-    designs, ports = [], ["  input clk, rst;"]
+    designs, wires = [], []
     for name, options in SHAPES.items():
         network = replace(_network(), name=name)
         plan = make_plan(network, 8, stream=stream_of(*options))
@@ -56,18 +39,11 @@ def test_every_shape_answers_between_somebody_elses_source_and_sink(tmp_path):
         for file, text in files.items():
             (tmp_path / file).write_text(text)
         designs.append(frames_of(network, plan))
-        ports += wires_of(name, files[f"{name}.v"])
-    top = ["module vip(clk, rst);", *ports, "endmodule", ""]
-    (tmp_path / "vip.v").write_text("\n".join(top))
+        wires += wires_of(name, files[f"{name}.v"])
     (tmp_path / "frames.json").write_text(json.dumps(designs))
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    environment.pop("PYTEST_CURRENT_TEST", None)
-    command = [sys.executable, "-c", _RUN]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    received = tmp_path / "received"
-    assert received.exists(), run.stdout[-3000:] + run.stderr[-2000:]
+    compared = run_vip(tmp_path, "axi_vip", wires)
     size = sum(len(octets) for design in designs for octets, _ in design["expected"]) // 2
-    assert int(received.read_text()) == size > 7 * sum(STEPS) * 5
+    assert compared == size > 7 * sum(STEPS) * 5
 
 
 @cache
@@ -84,9 +60,9 @@ def frames_of(network: QuantizedNetwork, plan: Plan) -> dict:
     for steps in STEPS:
         codes = random.integers(fmt.min_code, fmt.max_code, (steps, 3), endpoint=True)
         answers = golden.run(codes[None])[0][0]
-        given = [_bytes(row, fmt, source.element_bits // 8) for row in codes.tolist()]
+        given = [octets_of(row, fmt, source.element_bits // 8) for row in codes.tolist()]
         octets, output = answer.element_bits // 8, network.output.format
-        made = [_bytes(row, output, octets) for row in answers.tolist()]
+        made = [octets_of(row, output, octets) for row in answers.tolist()]
         padding = source.beats * source.width // 8 - len(given[0])
         kept = "1" * len(given[0])
         if source.marks:
@@ -98,19 +74,3 @@ def frames_of(network: QuantizedNetwork, plan: Plan) -> dict:
             sent.append((filled.hex(), (kept + "0" * padding) * steps, 0))
             expected.append((b"".join(made).hex(), 0))
     return {"name": network.name, "sent": sent, "expected": expected}
-
-
-def _bytes(codes: list[int], fmt, octets: int) -> bytes:
-    return b"".join(code.to_bytes(octets, "little", signed=fmt.signed) for code in codes)
-
-
-def wires_of(name: str, verilog: str) -> list[str]:
-    """Return the Verilog of a design in the bench: wires of its ports, and an instance."""
-    module = re.search(rf"^module {name}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)[0]
-    ports = re.findall(
-        r"^  (input|output) (\[\d+:0\] )?(\w+axi\w+|state_\w+);", module, re.MULTILINE
-    )
-    kinds = {"input": "reg", "output": "wire"}
-    wires = [f"  {kinds[way]} {bits}{name}_{port};" for way, bits, port in ports]
-    joined = ", ".join(f".{port}({name}_{port})" for _, _, port in ports)
-    return [*wires, f"  {name} {name}_dut (.clk(clk), .rst(rst), {joined});"]

@@ -24,8 +24,8 @@ from lmu_hw.reload import reload, writes_text
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
 from lmu_hw.simulate.simulators.verilator import TOGETHER
-from sim.conftest import EXAMPLES
-from tests.integration.test_driver import STRICT
+from sim.designs import EXAMPLES
+from tests.integration.designs import STRICT
 from tests.networks import network as small_network
 from tests.simulators import require_simulator
 

@@ -12,7 +12,7 @@ import pytest
 import lmu_hw
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.netlist import Netlist, make_netlist
-from sim.conftest import DESIGNS
+from sim.designs import DESIGNS
 from tests.networks import network as small_network
 from tests.networks import noise
 from tests.simulators import require_simulator

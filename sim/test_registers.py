@@ -4,13 +4,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +18,9 @@ from lmu_hw.hdl.ports import saturating_nodes
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import Plan, interleaved, make_plan
-from lmu_hw.simulate.process import environment_of
-from lmu_hw.simulate.simulators import Simulator, find
-from sim.conftest import NARROWER, _quantized
-from sim.test_axi_vip import _bytes, wires_of
+from lmu_hw.simulate.simulators import Simulator
+from sim.designs import NARROWER, narrowed
+from sim.vip import octets_of, run_vip, wires_of
 from tests import networks
 from tests.simulators import require_simulator
 
@@ -38,19 +33,6 @@ SHAPES = {
 """Of the packets of each design; `streams` has four of them."""
 
 _DIGEST = "0123456789abcdeffedcba9876543210" * 2
-_RUN = """
-import sys
-from pathlib import Path
-from cocotb_tools.runner import get_runner
-runner = get_runner(sys.argv[1])
-# As in `simulate`, so that a compiler cache has the run-time library.
-arguments = ["--output-split", "200000", "-Wno-fatal", "--no-timing", "-CFLAGS", "-std=c++20 -O2"]
-arguments = arguments if sys.argv[1] == "verilator" else []
-runner.build(sources=sorted(Path().glob("*.v")), hdl_toplevel="vip", build_dir="build",
-             build_args=arguments, timescale=("1ns", "1ps"))
-runner.test(test_module="registers_vip", hdl_toplevel="vip", build_dir="build",
-            test_dir=Path().resolve())
-"""
 
 
 @pytest.mark.parametrize(
@@ -60,7 +42,7 @@ def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
     tmp_path, simulator, shapes
 ):
     require_simulator(simulator)
-    sessions, ports = [], ["  input clk, rst;"]
+    sessions, wires = [], []
     for name in shapes:
         network = replace(_network(), name=name)
         plan = make_plan(network, 8, stream=stream_of(*SHAPES[name]))
@@ -69,17 +51,10 @@ def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
         for file, text in files.items():
             (tmp_path / file).write_text(text)
         sessions.append(session_of(network, plan))
-        ports += wires_of(name, files[f"{name}.v"])
-    (tmp_path / "vip.v").write_text("\n".join(["module vip(clk, rst);", *ports, "endmodule", ""]))
+        wires += wires_of(name, files[f"{name}.v"])
     (tmp_path / "session.json").write_text(json.dumps(sessions))
-    environment = {**os.environ, **environment_of(find(Simulator(simulator)))}
-    environment["PYTHONPATH"] = str(Path(__file__).parent)
-    environment.pop("PYTEST_CURRENT_TEST", None)
-    command = [sys.executable, "-c", _RUN, simulator]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    checked = tmp_path / "checked"
-    assert checked.exists(), run.stdout[-3000:] + run.stderr[-2000:]
-    assert int(checked.read_text()) > 50 * len(shapes)
+    checked = run_vip(tmp_path, "registers_vip", wires, Simulator(simulator))
+    assert checked > 50 * len(shapes)
 
 
 @cache
@@ -87,7 +62,7 @@ def _network() -> QuantizedNetwork:
     """Return a network of which some sums saturate."""
     net = networks.network(order=2, inputs=3, units=3, dense=5)
     words = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
-    return _quantized(net, narrower=NARROWER, **words).network
+    return narrowed(net, narrower=NARROWER, **words).network
 
 
 def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
@@ -149,9 +124,9 @@ def _frames(
         answers, outside = golden.run(codes[None])
         saturations.update(outside)
         octets = source.element_bits // 8
-        sent += [_bytes(row, fmt, octets) for row in codes.tolist()]
+        sent += [octets_of(row, fmt, octets) for row in codes.tolist()]
         octets = answer.element_bits // 8
-        rows = [_bytes(row, network.output.format, octets) for row in answers[0].tolist()]
+        rows = [octets_of(row, network.output.format, octets) for row in answers[0].tolist()]
         given += [(row, int(ended and n == steps - 1)) for n, row in enumerate(rows)]
         ids += [number % plan.stream.streams] * steps
     if source.marks:

@@ -11,7 +11,7 @@ from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.manifest import read_plan
-from sim.conftest import deep
+from sim.designs import deep
 from tests.simulators import require_simulator
 
 NODE = "dense.y"  # behind two layers: noise and waves leave it within its format

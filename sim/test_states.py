@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +14,7 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import STATE_LATENCY, Plan, StateMap, interleaved
-from lmu_hw.simulate.process import environment_of
-from lmu_hw.simulate.simulators import Simulator, find
-from sim.test_axi_vip import _bytes, wires_of
-from sim.test_registers import _RUN
+from sim.vip import octets_of, run_vip, wires_of
 from tests.simulators import require_simulator
 from tests.stateful import KINDS, inputs_of, plan_of
 
@@ -40,7 +33,7 @@ DESIGNS = {
 
 def test_every_kind_goes_on_from_a_state_on_icarus_with_everything_unknown(tmp_path):
     require_simulator("icarus")
-    designs, ports = [], ["  input clk, rst;"]
+    designs, wires = [], []
     for name, (kind, registers, streams) in DESIGNS.items():
         make, lanes = KINDS[kind]
         network = replace(make(), name=name)
@@ -50,19 +43,11 @@ def test_every_kind_goes_on_from_a_state_on_icarus_with_everything_unknown(tmp_p
         for file, text in files.items():
             (tmp_path / file).write_text(text)
         designs.append(session_of(network, plan))
-        ports += wires_of(name, files[f"{name}.v"])
-    (tmp_path / "vip.v").write_text("\n".join(["module vip(clk, rst);", *ports, "endmodule", ""]))
+        wires += wires_of(name, files[f"{name}.v"])
     (tmp_path / "states.json").write_text(json.dumps(designs))
-    environment = {**os.environ, **environment_of(find(Simulator.ICARUS))}
-    environment["PYTHONPATH"] = str(Path(__file__).parent)
-    environment.pop("PYTEST_CURRENT_TEST", None)
-    script = _RUN.replace("registers_vip", "states_vip")
-    command = [sys.executable, "-c", script, "icarus"]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    checked = tmp_path / "checked"
-    assert checked.exists(), run.stdout[-3000:] + run.stderr[-2000:]
+    checked = run_vip(tmp_path, "states_vip", wires)
     shared = sum(streams > 1 for *_, streams in DESIGNS.values())
-    assert int(checked.read_text()) == len(DESIGNS) * (4 + 3 + 2 * 3) + 6 * shared
+    assert checked == len(DESIGNS) * (4 + 3 + 2 * 3) + 6 * shared
 
 
 def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
@@ -92,10 +77,10 @@ def _vectors(network: QuantizedNetwork, plan: Plan, x: np.ndarray, state: Any) -
     octets = answer.element_bits // 8
     return {
         "sent": [
-            _bytes(row, network.input.format, source.element_bits // 8).hex()
+            octets_of(row, network.input.format, source.element_bits // 8).hex()
             for row in x[0].tolist()
         ],
         "expected": [
-            _bytes(row, network.output.format, octets).hex() for row in answers[0].tolist()
+            octets_of(row, network.output.format, octets).hex() for row in answers[0].tolist()
         ],
     }

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an implementation might have come to."""
+"""The least network to place and route, and what an implementation might have come to."""
 
 from dataclasses import replace
 
+import numpy as np
+
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.measure.implementation import (
     Implementation,
     Macro,
@@ -60,3 +63,26 @@ CELLS = replace(
     static_mhz=456.5,
 )
 """The same in standard cells."""
+
+
+def tiny_network() -> Network:
+    """Return one LMU layer of two states, two inputs and two hidden units."""
+    hidden = SimpleCell(
+        W_m=np.array([[0.5, -0.25], [0.25, 0.75]]),
+        W_x=None,
+        W_h=None,
+        b=np.array([0.125, -0.25]),
+        activation="relu",
+    )
+    lmu = LmuLayer(
+        name="lmu",
+        memory=Memory.legendre(2, 4.0, Discretizer.ZOH),
+        E_x=np.array([[0.75, -0.5]]),
+        E_h=None,
+        E_m=None,
+        b_u=None,
+        hidden=hidden,
+        input_to_hidden=False,
+        return_sequences=True,
+    )
+    return Network(name="tiny", layers=(lmu,))

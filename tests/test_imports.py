@@ -209,6 +209,19 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not loaded & set(HEAVY)
 
 
+def test_no_test_takes_anything_from_another_one():
+    """What several share lies in a module of its own, whose name says what it is."""
+    root = Path(__file__).parents[1]
+    taken = {
+        f"{path.relative_to(root)}: {name}"
+        for folder in ("tests", "sim")
+        for path in (root / folder).rglob("*.py")
+        for name in imports(path)
+        if re.search(r"^(tests|sim)\.(.*\.)?(conftest|test_\w+)$", name)
+    }
+    assert taken == set()
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_every_file_begins_with_its_license(path):
     assert path.read_text().startswith("# SPDX-License-Identifier: Apache-2.0\n")

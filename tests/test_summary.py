@@ -14,9 +14,9 @@ from lmu_hw.report.json_file import read_report
 from lmu_hw.summary import Facts, Summarised
 from tests import networks
 from tests.implementations import CELLS, RESULT
-from tests.report.conftest import brief, design, emitted, folders, make_folder, x
+from tests.measured import brief, design, emitted, folders, make_folder, x
 from tests.reports import proved_folder
-from tests.search.conftest import classifier, swept
+from tests.search.searched import classifier, swept
 
 __all__ = ["brief", "classifier", "design", "emitted", "folders", "make_folder", "swept", "x"]
 

@@ -11,7 +11,7 @@ from lmu_hw.boards.ask import ask
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.manifest import read_plan
-from tests.boards.test_host import Board, Wire
+from tests.boards.board import Board, Wire
 from tests.networks import network, noise
 
 

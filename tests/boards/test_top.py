@@ -19,7 +19,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.manifest import read_plan
 from lmu_hw.network.frames import FrameReader, framed
-from tests.implement.conftest import tiny_network
+from tests.implementations import tiny_network
 from tests.simulators import require_simulator
 
 LIBRARIES = {"ice40": ("ice40/cells_sim.v",), "ecp5": ("lattice/cells_bb_ecp5.v",)}

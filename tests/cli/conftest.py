@@ -15,9 +15,8 @@ from lmu_hw import hdl
 from lmu_hw.cli import console, main
 from lmu_hw.load import save
 from tests import networks
+from tests.cli.formats import FORMATS
 from tests.simulators import require_simulator
-
-FORMATS = ["--weight-bits", "6", "--state-bits", "8", "--activation-bits", "6", "--lanes", "4"]
 
 
 @dataclass(frozen=True)

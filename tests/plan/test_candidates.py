@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -14,20 +12,8 @@ from lmu_hw.plan.candidates import Front, candidates_of
 from tests import networks
 from tests.gated import CELLS, gated_network
 from tests.plan.swept import swept
+from tests.plans import MOST, every_plan
 from tests.random_networks import random_network
-
-MOST = 12
-
-
-def every_plan(layer: QuantizedLayer, beat: int, lanes: int = MOST) -> list[LayerPlan]:
-    """Return all plans of a layer with at most so many multipliers in each unit."""
-    shapes = product(range(beat, lanes + 1, beat), (beat << n for n in range(4)))
-    return [
-        LayerPlan(layer=layer, rows=rows, columns=columns, beat=beat, memory_lanes=memory_lanes)
-        for rows, columns in shapes
-        for memory_lanes in range(1, lanes + 1 if layer.structured else 2)
-        if rows * columns <= lanes
-    ]
 
 
 def fewest(plans: list[LayerPlan], cycles: int) -> int:

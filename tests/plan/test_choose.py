@@ -15,7 +15,7 @@ from lmu_hw.plan import CHIPS, SLOWEST, Additions, Area, Goal, Plan, choose_plan
 from lmu_hw.plan.estimate import estimate_of
 from tests import networks
 from tests.plan.swept import swept
-from tests.plan.test_candidates import MOST, every_plan
+from tests.plans import MOST, every_plan
 from tests.random_networks import random_network
 
 LANES = (1, 2, 3, 5, 7, 8, 16, 33, 64, 100)

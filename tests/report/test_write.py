@@ -15,8 +15,7 @@ from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
 from tests.implementations import CELLS, RESULT
-from tests.report.conftest import RUN
-from tests.reports import assert_alone, memory_design, proved_folder
+from tests.reports import RUN, assert_alone, memory_design, proved_folder
 from tests.resealed import change_json, change_manifest
 
 

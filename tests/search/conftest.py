@@ -3,27 +3,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import lmu_hw
-from lmu_hw.search import SweepReport
 from lmu_hw.search.lengths import Limits
 from tests import networks
-from tests.search.cases import GRID, Case
+from tests.search.cases import Case
+from tests.search.searched import SEQUENCES, STEPS, classifier, swept
 
-SEQUENCES, STEPS = 600, 6
-
-
-@pytest.fixture(scope="session")
-def classifier() -> Case:
-    """Answers once; three classes, of which float gets nineteen in twenty right."""
-    net = networks.network(order=3, units=3, dense=3, return_sequences=False)
-    x = networks.noise(net, sequences=SEQUENCES, steps=STEPS)
-    labels = net.run(x).argmax(axis=-1)
-    labels[::20] = (labels[::20] + 1) % 3
-    return Case(net, x, labels)
+__all__ = ["classifier", "swept"]
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +26,3 @@ def limits() -> Limits:
     return Limits(
         weight_bits=(3, 9), memory_bits=(5, 9), state_bits=(5, 10), activation_bits=(3, 7)
     )
-
-
-@pytest.fixture(scope="session")
-def swept(classifier, tmp_path_factory) -> tuple[SweepReport, Path]:
-    """A folder with the sweep of the classifier."""
-    folder = tmp_path_factory.mktemp("sweep") / "map"
-    report = lmu_hw.sweep(
-        classifier.network, classifier.x, classifier.labels, directory=folder, **GRID
-    )
-    return report, folder

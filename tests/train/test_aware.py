@@ -17,7 +17,7 @@ from lmu_hw.quantize.fitted import quantize_memories
 from lmu_hw.quantize.memories import matrices
 from lmu_hw.train.weights import weights, with_weights
 from tests import networks
-from tests.train.test_weights import gated
+from tests.train.cells import gated
 
 torch = pytest.importorskip("torch", reason="quantization-aware training needs PyTorch")
 

@@ -12,34 +12,14 @@ import pytest
 
 import lmu_hw.train
 from lmu_hw.errors import NetworkError, ToolError
-from lmu_hw.lmu import GruCell, LstmCell, Network, RecurrentLayer, Role
+from lmu_hw.lmu import Network, Role
 from lmu_hw.network.float_nodes import FloatNode, float_nodes
 from lmu_hw.quantize import realized
 from lmu_hw.train.weights import BIAS, placement, rewriting, trainable, weights, with_weights
 from tests.networks import configured, network
+from tests.train.cells import gated
 
 FULL = {"hidden_to_memory": True, "memory_to_memory": True, "memory_d": 2, "inputs": 2, "layers": 2}
-
-
-def gated(cell: str) -> Network:
-    """Return a recurrent layer of two units with random weights."""
-    random = np.random.default_rng(0)
-    gates = 4 if cell == "lstm" else 3
-    common = {
-        "W_m": np.zeros((2 * gates, 0)),
-        "W_x": random.normal(size=(2 * gates, 3)),
-        "W_h": random.normal(size=(2 * gates, 2)),
-        "b": random.normal(size=2 * gates),
-        "activation": "tanh",
-        "recurrent_activation": "sigmoid",
-    }
-    made = (
-        LstmCell(**common)
-        if cell == "lstm"
-        else GruCell(**common, b_h=random.normal(size=6), reset_after=True)
-    )
-    layer = RecurrentLayer(name="cell", cell=made, return_sequences=True)
-    return Network(name="gated", layers=(layer,))
 
 
 def summed(net: Network) -> dict[tuple[str, str], np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.verification import ESTABLISHES
-from tests.cli.conftest import FORMATS
+from tests.cli.formats import FORMATS
 from tests.resealed import change_manifest, forge, rewrite
 
 
