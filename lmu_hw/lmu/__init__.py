@@ -2,7 +2,8 @@
 """Layer 1: floating-point mathematics of the LMU; the yardstick for quantization."""
 
 from lmu_hw.lmu.cells import GruCell, HiddenCell, LstmCell, SimpleCell
-from lmu_hw.lmu.layers import DenseLayer, LmuLayer, Memory, RecurrentLayer
+from lmu_hw.lmu.layers import DenseLayer, LmuLayer, RecurrentLayer
+from lmu_hw.lmu.memory import Memory
 from lmu_hw.lmu.network import Network
 from lmu_hw.lmu.roles import Role, node_name
 from lmu_hw.lmu.semiseparable import Generators, semiseparable, semiseparable_rank

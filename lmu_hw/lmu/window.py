@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu.layers import Memory
+from lmu_hw.lmu.memory import Memory
 from lmu_hw.lmu.system import Discretizer, discretize, orthonormal_scale
 
 __all__ = ["Window", "find_window", "measured_window", "transposed_window", "window"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.lmu import DenseLayer, Discretizer, Memory, SimpleCell
+from lmu_hw.lmu import DenseLayer, SimpleCell
 from tests import networks
 
 FLAGS = ("input_to_hidden", "hidden_to_memory", "memory_to_memory", "bias")
@@ -112,11 +112,6 @@ def test_input_encoders_are_a_matrix():
 def test_dense_weights_are_a_matrix():
     with pytest.raises(NetworkError, match=r"d: W must have 2 dimensions, not \(3,\)"):
         DenseLayer(name="d", W=np.zeros(3), b=None, activation="linear")
-
-
-def test_a_memory_is_square():
-    with pytest.raises(NetworkError, match=r"memory: A must have the shape \(2, 2\), not \(3, 3\)"):
-        Memory(A=np.eye(3), B=np.ones(2), theta=None, discretizer=Discretizer.STORED)
 
 
 def test_weights_are_finite():
