@@ -93,6 +93,7 @@ NEIGHBOURS = {
     "lmu_hw/load/draft/items.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/layers.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/parts.py": "tests/load/draft/test_mapping.py",
+    "lmu_hw/load/draft/sizes.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/lmu.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/draft/memory.py": "tests/load/draft/test_mapping.py",
     "lmu_hw/load/kind.py": "tests/load/test_hostile.py",

@@ -111,7 +111,7 @@ def state_file(
 def _likely(places: list[str], tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     """Return places with most matrices first, and those that hold others last.
 
-    A place without a matrix holds scores of a training, and one that adds nothing but counters and
+    A place without a matrix holds scores of a training, and one that adds nothing but scalars and
     random states to a place within it is none.
     """
 
@@ -123,7 +123,7 @@ def _likely(places: list[str], tensors: Mapping[str, Tensor]) -> tuple[str, ...]
         start = f"{place}." if place else ""
         return [other for other in places if other.startswith(start) and other != place]
 
-    floats = {name for name, tensor in tensors.items() if tensor.kind in KINDS}
+    floats = {name for name, t in tensors.items() if t.kind in KINDS and t.shape}
     places = [place for place in places if held(place, 2)] or places
     places = [
         place

@@ -95,7 +95,7 @@ def without_matrices(rng):
 
     decided = {
         "answers": "once", "lmu.activation": "sigmoid", "fc.activation": "linear",
-        "lmu.theta": THETA,
+        "lmu.theta": THETA, "lmu.discretizer": "zoh",
     }  # fmt: skip
     return Layout(w, answer, decided, once=True)
 
@@ -227,6 +227,7 @@ def continuous(rng):
         return np.array(y)
 
     decided = {"answers": "every step", "lmu.activation": "relu", "lmu.states": "by order"}
+    decided["lmu.discretizer"] = "zoh"
     return Layout(state, answer, decided)
 
 

@@ -59,6 +59,7 @@ def test_scores_of_the_training_are_no_state_dict():
     ("beside", "kind", "places"),
     [
         ({"rng": (5056,)}, "uint8", ("model",)),
+        ({"loss": ()}, "float32", ("model",)),
         ({"mean": (3,), "std": (3,)}, "float32", ("model", "")),
     ],
 )

@@ -6,9 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lmu_hw.load.mapping.view import is_plain
+
 __all__ = ["hints_of"]
 
 _PARAMETRIZED = re.compile(r"parametrizations\.\w+\.|\bweight_(g|v|orig)$")
+_SPIKES = re.compile(r"(.*\.)?(v_)?(threshold|beta|graded_spikes_factor|reset_mechanism_val|tau_m)")
+_DIAGONAL = re.compile(r"(.*\.)?(log_A_real|inv_A_real|A_imag|inv_A_imag|A_log|log_dt|Lambda_re)")
 _ATTENTION = re.compile(r"(.*\.)?in_proj_(weight|bias)|.*(self_attn|attention).*")
 
 
@@ -43,4 +47,19 @@ def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
         )
     if any(map(_ATTENTION.fullmatch, rest)):
         hints.append("Attention reads all steps of a sequence at once: there is no such layer.")
+    if any(len(shape) == 3 and shape[1] == shape[2] > 1 for shape in rest.values()):
+        hints.append(
+            "A square matrix for each step or for each memory: matrices that change from step to "
+            "step (HiPPO-LegS) are of no layer here; memories of their own matrices are layers of "
+            "their own, each with its A and B as tensors."
+        )
+    if any(map(_DIAGONAL.fullmatch, rest)):
+        hints.append("A diagonal state space (S4, S5, Mamba): there is no such layer.")
+    if any(map(_SPIKES.fullmatch, rest)):
+        hints.append("Leaks or thresholds of spiking neurons: there is no such layer.")
+    if any(not is_plain(name) for name in rest):
+        hints.append(
+            "A name with spaces, brackets or semicolons cannot be written in a mapping: rename it "
+            "where it is saved."
+        )
     return hints

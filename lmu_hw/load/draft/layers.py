@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 
 from lmu_hw.load.draft.items import Matrix, Norm, Recurrent
+from lmu_hw.load.draft.memory import StoredMemory
 from lmu_hw.load.draft.order import DraftLayer
-from lmu_hw.load.draft.parts import LmuDraft
+from lmu_hw.load.draft.sizes import LmuDraft
 from lmu_hw.load.mapping.schema import UNDECIDED
 
 __all__ = ["dense", "line", "lmu", "norm", "recurrent"]
@@ -17,6 +18,10 @@ _ACTIVATIONS = "tanh, relu, sigmoid, ...; linear where there is none"
 _BEHIND = f"what forward calls behind this layer: {_ACTIVATIONS}"
 _CELL = f"what forward calls on the sum that is h: {_ACTIVATIONS}"
 _ENCODER = f"what forward calls on the sum that is u: {_ACTIVATIONS}"
+_METHODS = (
+    '"zoh" (cont2discrete, expm), "euler" (m + dt (A m + B u)) or "bilinear" (Tustin): how A and '
+    "B are made before they are used"
+)
 _STATES = (
     '"by memory" where m is (..., memories, order) before it is flattened, "by order" where it is '
     "(..., order, memories)"
@@ -142,26 +147,9 @@ def lmu(lmu: LmuDraft, widths: set[int]) -> DraftLayer:
 def _memory(lmu: LmuDraft) -> Iterator[str]:
     memory = lmu.memory
     if memory is None or memory.continuous:
-        theta = memory and memory.theta
-        comment = (
-            "steps of the window: theta in the constructor"
-            if theta is None
-            else "steps, found from A and B"
-        )
-        yield line("theta", UNDECIDED if theta is None else theta, comment)
-        yield line("discretizer", "zoh", "or euler, bilinear")
-        if memory is not None or lmu.order is not None:
-            yield line("order", memory.order if memory else lmu.order)
+        yield from _discretized(lmu)
     else:
-        if memory.theta is not None:
-            yield f"# A and B are those of a window of {memory.theta:g} steps."
-        if memory.theta is None:
-            forms = ("", " transposed", " + I", " transposed + I")
-            choices = " or ".join(f'"{memory.A}{form}"' for form in forms)
-            yield line("A", UNDECIDED, f"{choices}: A of m' = A m + B u; its numbers tell none")
-        else:
-            yield line("A", memory.A)
-        yield line("B", memory.B)
+        yield from _stored(memory)
     if lmu.memories != 1:
         count = "how many there are: as many as inputs, where each input has its own"
         if lmu.memories is None:
@@ -169,3 +157,35 @@ def _memory(lmu: LmuDraft) -> Iterator[str]:
         else:
             yield line("memories", lmu.memories)
         yield line("states", UNDECIDED, _STATES)
+
+
+def _discretized(lmu: LmuDraft) -> Iterator[str]:
+    """Yield what A and B are made of, where none as they run are in the file."""
+    memory = lmu.memory
+    if memory is None or memory.theta is None:
+        yield line("theta", UNDECIDED, "steps of the window: theta in the constructor, over its dt")
+    elif memory.said:
+        yield line("theta", memory.theta, f"steps, of the tensor {memory.said}; over dt, if not 1")
+    else:
+        yield line("theta", memory.theta, "steps, found from A and B")
+    yield line("discretizer", UNDECIDED, _METHODS)
+    if memory is not None or lmu.order is not None:
+        doubt = "what is left beside x in the cell's matrix: memory_size in the constructor"
+        yield line("order", memory.order if memory else lmu.order, doubt if lmu.assumed else "")
+
+
+def _stored(memory: StoredMemory) -> Iterator[str]:
+    if memory.theta is None:
+        forms = ("", " transposed", " + I", " transposed + I")
+        choices = " or ".join(f'"{memory.A}{form}"' for form in forms)
+        yield line("A", UNDECIDED, f"{choices}: A of m' = A m + B u; its numbers tell none")
+    else:
+        if memory.near is None:
+            yield f"# A and B are those of a window of {memory.theta:g} steps."
+        else:
+            yield (
+                f"# A is near that of a window of {memory.theta:g} steps, {memory.near:.0%} off: "
+                "was it trained?"
+            )
+        yield line("A", memory.A)
+    yield line("B", memory.B)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from lmu_hw.load.draft.items import Items, Matrix
 from lmu_hw.load.draft.memory import StoredMemory
 from lmu_hw.load.draft.names import dotted, hint_of, parent_of
-from lmu_hw.load.draft.parts import LmuDraft, find_sizes, place_all
+from lmu_hw.load.draft.parts import place_all
+from lmu_hw.load.draft.sizes import LmuDraft, find_sizes
 from lmu_hw.load.mapping.view import View
 
 __all__ = ["lmu_drafts"]
@@ -24,8 +25,9 @@ def lmu_drafts(items: Items, memories: list[StoredMemory]) -> list[LmuDraft]:
         for parent in dict.fromkeys(m.parent for m in items.matrices if _row(m) == "E"):
             label, members = _members(items, parent, [])
             draft = LmuDraft(label=label, memory=None, order=None)
-            parts = {hint.part for m in members if (hint := hint_of(m.label))}
-            if "E_x" in parts and parts & {"E_m", "W_m"}:
+            parts = {hint.part: m.shape for m in members if (hint := hint_of(m.label))}
+            alone = 1 in parts.get("E_x", ()) and any(_row(m) == "W" for m in members)
+            if "E_x" in parts and (alone or {"E_m", "W_m"} & set(parts)):
                 drafts.append(draft)
                 _fill(draft, items, members)
     return drafts

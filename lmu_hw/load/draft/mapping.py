@@ -61,7 +61,8 @@ def draft(file: StateFile) -> str:
     if rest:
         lines += ["# Not placed: put each into a layer, or among those that are ignored."]
         lines += [f"#   {json.dumps(name)} {tensors[name].shape}" for name in rest]
-        lines += [f"#   {hint}" for hint in hints_of({name: tensors[name].shape for name in rest})]
+    unused = {name: tensors[name].shape for name in (*rest, *items.ignored)}
+    lines += [f"#   {hint}" for hint in hints_of(unused)]
     if not lmus:
         lines += ["# No memory was found: neither the names nor the numbers of one are here."]
     if not sure:

@@ -15,7 +15,7 @@ from lmu_hw.load.check import MAX_ORDER
 from lmu_hw.load.draft.items import Items, Matrix
 from lmu_hw.load.draft.names import dotted, last_part, parent_of
 from lmu_hw.load.mapping.view import View
-from lmu_hw.load.tensors import Array, Tensor
+from lmu_hw.load.tensors import KINDS, Array, Tensor
 
 __all__ = ["StoredMemory", "memories_of"]
 
@@ -23,6 +23,8 @@ _A = re.compile(r"a|at|a_?bar|a_?d|a_?hat|a_?discrete|matrix_?a|a_?matrix", re.I
 _B = re.compile(r"b|bt|b_?bar|b_?d|b_?hat|b_?discrete|matrix_?b|b_?matrix", re.IGNORECASE)
 _FORMS = ("{}", "{} transposed", "{} + I", "{} transposed + I")
 _MAX_READ = 1024  # states of a memory that is looked for by its numbers
+_NEAR = 0.5  # of what a step changes: as far may training have moved A
+_LEAST = 1e-6  # first element of B: the window is at most a million steps
 _CONTINUOUS = 1e-4  # of the largest entry: what 32-bit numbers leave
 
 
@@ -39,6 +41,10 @@ class StoredMemory:
         Views; tensors alone where they are of the continuous system.
     theta : float or None
         The window, if the numbers say it.
+    said : str
+        The tensor that says the window, if one does.
+    near : float or None
+        How far A is off that of `theta`, as a share of what a step changes: it was trained.
     continuous : bool
         They are ``A / theta`` and ``B / theta`` of the continuous system, or A and B themselves.
     responses : tuple of str
@@ -52,6 +58,8 @@ class StoredMemory:
     A: str
     B: str
     theta: float | None
+    said: str = ""
+    near: float | None = None
     continuous: bool = False
     responses: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
@@ -102,14 +110,51 @@ def _memory(matrix: Matrix, items: Items, tensors: Mapping[str, Tensor]) -> Stor
             A, B = (tensors[key].read() for key in (matrix.tensor, name))
             memory = _by_numbers(matrix, name, A.reshape(order, order), B.reshape(-1))
             if memory is not None:
-                return _with_derived(memory, B.reshape(-1), items, tensors)
+                return _with_derived(_with_window(memory, tensors), B.reshape(-1), items, tensors)
     for name in partners:
         last = (last_part(matrix.label), last_part(name))
         if _A.fullmatch(last[0]) and _B.fullmatch(last[1]):
-            return StoredMemory(
+            memory = StoredMemory(
                 parent=matrix.parent, order=order, A=matrix.tensor, B=name, theta=None
             )
+            if order > _MAX_READ:
+                return memory
+            A, B = (tensors[key].read() for key in (matrix.tensor, name))
+            return _nearest(memory, A.reshape(order, order), B.reshape(-1))
     return None
+
+
+def _with_window(memory: StoredMemory, tensors: Mapping[str, Tensor]) -> StoredMemory:
+    """Return a memory of a continuous system with the window that a tensor beside it says."""
+    if not memory.continuous or memory.theta is not None:
+        return memory
+    for name, tensor in tensors.items():
+        alone = all(length == 1 for length in tensor.shape) and tensor.kind in KINDS
+        if alone and parent_of(dotted(name)) == memory.parent and last_part(name) == "theta":
+            theta = float(tensor.read().reshape(-1)[0])
+            return replace(memory, theta=theta, said=name) if theta > 0 else memory
+    return memory
+
+
+def _nearest(memory: StoredMemory, A: Array, B: Array) -> StoredMemory:
+    """Return a memory in the form in which a trained A is near one that its first B belongs to."""
+    if not np.all(np.isfinite(A)) or not abs(B[0]) > _LEAST:
+        return memory
+    theta = float(1.0 / abs(B[0]))
+    try:
+        step = Memory.legendre(memory.order, theta, Discretizer.ZOH).A - np.eye(len(B))
+    except (LmuHwError, ValueError, np.linalg.LinAlgError):
+        return memory
+    one = np.eye(len(B))
+    off = {}
+    for form in _FORMS:
+        values = (A.T if "transposed" in form else A) + (one if "I" in form else 0.0)
+        off[form] = float(np.linalg.norm(values - one - step) / np.linalg.norm(step))
+    best, second = sorted(off, key=off.__getitem__)[:2]
+    if off[best] > _NEAR or off[best] > off[second] / 2:
+        return memory
+    theta = float(f"{theta:.3g}")
+    return replace(memory, A=best.format(memory.A), theta=theta, near=off[best])
 
 
 def _partners(matrix: Matrix, items: Items) -> Iterator[str]:

@@ -4,148 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise, permutations
 
 from lmu_hw.load.draft.items import Items, Matrix, Recurrent
-from lmu_hw.load.draft.memory import StoredMemory
 from lmu_hw.load.draft.names import Hint, dotted, hint_of
+from lmu_hw.load.draft.sizes import LmuDraft, may_be
 
-__all__ = ["LmuDraft", "find_sizes", "place_all"]
+__all__ = ["place_all"]
 
 _JOINT = {
     "E": ("x", "m", "h", "xh", "hx", "mh", "hm", "xm", "mx", "xhm", "hxm"),
     "W": ("m", "mx", "xm", "mh", "hm", "xh", "hx", "mxh", "xhm", "xmh", "hxm", "hmx", "mhx"),
 }
 """Orders in which a matrix may read signals, the likeliest first."""
-
-
-@dataclass(slots=True, kw_only=True)
-class LmuDraft:
-    """What is known of an LMU layer.
-
-    Parameters
-    ----------
-    label : str
-        What its tensors have in common.
-    memory : StoredMemory or None
-    order, memories, units, inputs : int or None
-    parts : dict of str to str
-        Views by part.
-    choices : dict of str to list of str
-        Views of which one is right, by part.
-    cell : str
-    """
-
-    label: str
-    memory: StoredMemory | None
-    order: int | None
-    memories: int | None = None
-    units: int | None = None
-    inputs: int | None = None
-    parts: dict[str, str] = field(default_factory=dict)
-    choices: dict[str, list[str]] = field(default_factory=dict)
-    optional: set[str] = field(default_factory=set)
-    """Parts with choices that may not be there."""
-    cell: str = "none"
-    recurrent: Recurrent | None = None
-    first: str = ""
-    """Its first tensor, for the order of layers."""
-    bare: set[bool] = field(default_factory=set)
-    """Which ways round its matrices lie that no layer of a library holds, where shapes say it."""
-
-    @property
-    def states(self) -> int | None:
-        """States of all memories."""
-        if self.order is None or self.memories is None:
-            return None
-        return self.order * self.memories
-
-    @property
-    def turned(self) -> bool | None:
-        """True if all bare matrices have their inputs first, False if none has, else None."""
-        if not self.bare:
-            return False
-        return next(iter(self.bare)) if len(self.bare) == 1 else None
-
-    @property
-    def parallel(self) -> bool:
-        """True if nothing is fed back: an impulse response beside its memory says so."""
-        return self.memory is not None and bool(self.memory.responses)
-
-    def shape(self, part: str) -> tuple[int | None, int | None]:
-        """Return the shape that a part should have."""
-        sources = {"x": self.inputs, "h": self.units, "m": self.states}
-        return (self.memories if part[0] == "E" else self.units), sources[part[2]]
-
-
-def find_sizes(
-    draft: LmuDraft, members: list[Matrix], cells: list[Recurrent], readers: list[int]
-) -> None:
-    """Find memories, units and inputs from the tensors whose names say what they are.
-
-    Parameters
-    ----------
-    draft : LmuDraft
-    members : list of Matrix
-        Around its memory.
-    cells : list of Recurrent
-    readers : list of int
-        Widths of what may read the layer.
-    """
-    hints = [(hint_of(matrix.label), matrix) for matrix in members]
-    shapes = {
-        hint.part: matrix.shape
-        for hint, matrix in hints
-        if hint and hint.part and (matrix.named or _may_be(matrix, hint.part))
-    }
-    encoders = [matrix for hint, matrix in hints if hint and hint.row == "E"]
-    draft.memories = _memories(draft, encoders, shapes, readers)
-    if draft.order is None and "E_m" in shapes and draft.memories:
-        draft.order = max(shapes["E_m"]) // draft.memories
-    if cells:
-        draft.units = cells[0].units
-    elif "W_h" in shapes:
-        draft.units = shapes["W_h"][0]
-    elif "W_m" in shapes:
-        sides = shapes["W_m"]
-        draft.units = sides[1] if sides[0] == draft.states != sides[1] else sides[0]
-    if draft.order is None and "W_m" in shapes and draft.memories:
-        sides = shapes["W_m"]
-        draft.order = (sides[1] if sides[0] == draft.units else sides[0]) // draft.memories
-    for part, rows in (("E_x", draft.memories), ("W_x", draft.units)):
-        if part in shapes and draft.inputs is None:
-            sides = shapes[part]
-            draft.inputs = sides[0] if sides[1] == rows != sides[0] else sides[1]
-    if draft.units is None:
-        others = [matrix.shape for matrix in members if matrix not in encoders]
-        heights = [rows for rows, columns in others if columns == draft.states != rows]
-        draft.units = next(iter(heights), None)
-
-
-def _memories(
-    draft: LmuDraft,
-    encoders: list[Matrix],
-    shapes: dict[str, tuple[int, int]],
-    readers: list[int],
-) -> int | None:
-    """Return how many memories there are, or None if nothing says it."""
-    if encoders:
-        named = [matrix.shape[0] for matrix in encoders if matrix.named]
-        common = set.intersection(*(set(matrix.shape) for matrix in encoders))
-        if named:
-            return named[0]
-        if 1 in common or len(common) != 1:
-            return 1 if 1 in common else encoders[0].shape[0]
-        return common.pop()
-    order = draft.order
-    if order is None:
-        return 1
-    widths = shapes.get("W_m", tuple(readers))
-    counts = {width // order for width in widths if width % order == 0}
-    if "W_m" in shapes:
-        return max(counts) if counts else None
-    return counts.pop() if len(counts) == 1 else None if counts else 1
 
 
 def place_all(draft: LmuDraft, members: list[Matrix], cells: list[Recurrent], items: Items) -> None:
@@ -186,7 +57,7 @@ def _place(draft: LmuDraft, matrix: Matrix, hint: Hint | None) -> None:
 def _place_part(draft: LmuDraft, matrix: Matrix, part: str) -> bool:
     """Put a matrix in a place of its shape, as it is or the other way round."""
     shape = draft.shape(part)
-    if not _may_be(matrix, part):
+    if not may_be(matrix, part):
         return False
     if _fits(matrix.shape, shape):
         ways = {draft.turned} if draft.turned is not None else {False, True}
@@ -211,11 +82,6 @@ def _place_bias(draft: LmuDraft, matrix: Matrix, row: str) -> None:
         part = "b_u" if row == "E" else "b_h"
         present = [draft.parts[part]] if part in draft.parts else []
         draft.parts[part] = " + ".join([*present, matrix.bias])
-
-
-def _may_be(matrix: Matrix, part: str) -> bool:
-    """Say whether a matrix has the shape of a part at all: h is as wide as it is high."""
-    return part != "W_h" or matrix.shape[0] == matrix.shape[1]
 
 
 def _is_square(matrix: Matrix) -> bool:

@@ -192,13 +192,16 @@ class SumEntry:
 
 LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry | ActivationEntry | SumEntry
 
+_ACTIVATION = "an activation"
 _CHOICES: dict[str, str] = {
     "answers": " or ".join(f'"{kind.value}"' for kind in Answers),
     "cell": ", ".join(f'"{kind.value}"' for kind in Cell),
     "theta": "steps of the window",
+    "discretizer": "zoh, euler or bilinear",
+    "states": " or ".join(f'"{kind.value}"' for kind in States),
     "memories": "how many memories there are",
     "order": "states of a memory",
-    **dict.fromkeys(("activation", "recurrent_activation", "encoder"), "an activation"),
+    **dict.fromkeys(("activation", "recurrent_activation", "encoder"), _ACTIVATION),
 }
 
 
@@ -258,10 +261,10 @@ class StateMapping:
         undecided = list(_undecided(table))
         if undecided:
             names = [name for name in [*ACTIVATIONS, SOFTMAX] if not name.endswith("_keras2")]
-            raise LoadError(
-                f"{where}: must be decided: {'; '.join(undecided)} (activations are "
-                f"{', '.join(names)})"
+            listed = (
+                f" (activations are {', '.join(names)})" if _ACTIVATION in str(undecided) else ""
             )
+            raise LoadError(f"{where}: must be decided: {'; '.join(undecided)}{listed}")
         try:
             entry = decode(_File, without_version(table, VERSION))
         except ValueError as error:

@@ -6,11 +6,13 @@ from __future__ import annotations
 import re
 import tomllib
 
+import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError
+from lmu_hw.lmu import legendre_system
 from lmu_hw.load import StateMapping, draft_mapping
-from tests.load.layouts import LAYOUTS, linears
+from tests.load.layouts import LAYOUTS, ORDER, legendre, linears
 from tests.load.port_layouts import PORT_LAYOUTS
 from tests.load.torch_files import write_nested
 
@@ -36,6 +38,10 @@ def test_a_draft_is_toml(tmp_path, rng):
     [
         ({"fc.parametrizations.weight.original1": (3, 5)}, "remove the parametrization"),
         ({"fc.weight_g": (3, 5), "fc.weight_v": (3, 5)}, "remove the parametrization"),
+        ({"cell.A": (9, 4, 4), "cell.B": (9, 4)}, "matrices that change from step to step"),
+        ({"s4.log_dt": (8,), "s4.log_A_real": (8, 4)}, "A diagonal state space"),
+        ({"lif.beta": (5,), "lif.threshold": (5,)}, "Leaks or thresholds of spiking neurons"),
+        ({"['params']['kernel']": (3, 5)}, "cannot be written in a mapping: rename it"),
         ({"act.weight": (1,)}, "the slope of a PReLU"),
         ({"rnn.weight_hr_l0": (3, 5)}, "proj_size"),
         (
@@ -50,3 +56,40 @@ def test_a_draft_is_toml(tmp_path, rng):
 def test_a_draft_says_what_to_do_about_layers_that_are_none_here(tmp_path, rng, state, hint):
     arrays = {name: rng.normal(size=shape) for name, shape in state.items()}
     assert re.search(f"#   .*{hint}", draft_mapping(write_nested(tmp_path / "m.pt", arrays)))
+
+
+@pytest.mark.parametrize(
+    ("stored", "view"),
+    [
+        (lambda A: A, "a"),
+        (lambda A: A.T, "a transposed"),
+        (lambda A: A - np.eye(ORDER), "a + I"),
+        (lambda A: A.T - np.eye(ORDER), "a transposed + I"),
+    ],
+)
+def test_a_trained_matrix_is_drafted_in_the_form_it_is_near_to(rng, stored, view):
+    A, B = legendre(np.float64)
+    trained = A + 0.02 * rng.normal(size=A.shape) * np.abs(A - np.eye(ORDER)).max()
+    text = draft_mapping({"a": stored(trained), "b": B, "e_x": np.ones((1, 2))})
+    assert f'A = "{view}"\n' in text
+    assert re.search(r"# A is near that of a window of \d+\.?\d* steps, \d+% off", text)
+
+
+def test_a_matrix_that_is_near_none_is_left_to_the_user(rng):
+    text = draft_mapping({"a": rng.normal(size=(4, 4)), "b": rng.normal(size=4)})
+    assert 'A = "?"  # "a" or "a transposed" or "a + I" or "a transposed + I"' in text
+
+
+def test_a_window_beside_continuous_matrices_is_read(rng):
+    A, B = legendre_system(4)
+    text = draft_mapping({"c.A": A, "c.B": B, "c.theta": np.array(12.5), "c.e_x": np.ones((1, 2))})
+    assert "theta = 12.5  # steps, of the tensor c.theta; over dt, if not 1" in text
+    assert 'discretizer = "?"  # "zoh" (cont2discrete, expm), "euler"' in text
+
+
+def test_an_lmu_without_feedback_is_known_without_its_matrices():
+    shapes = {"W_u.weight": (1, 3), "W_u.bias": (1,), "W_h.weight": (5, 9), "W_h.bias": (5,)}
+    text = draft_mapping({name: np.ones(shape) for name, shape in shapes.items()})
+    assert 'kind = "lmu"' in text
+    assert "order = 6  # what is left beside x in the cell's matrix" in text
+    assert 'W_m = "?"  # "W_h.weight[:, 0:6]" or "W_h.weight[:, 3:9]"' in text
