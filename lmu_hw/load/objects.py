@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.errors import ConfigError, LoadError, NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.load.agreement import TOLERANCE, agreeing
 from lmu_hw.load.check import identifier
 from lmu_hw.load.mapping import StateMapping
-from lmu_hw.load.mapping.network import mapped_network, other_cuts
+from lmu_hw.load.mapping.network import mapped_network
+from lmu_hw.load.mapping.others import other_mappings
 from lmu_hw.load.state import StateFile, state_file
 from lmu_hw.load.suspects import Suspect
 from lmu_hw.load.tensors import Array, Tensor
@@ -77,9 +79,16 @@ def from_torch(
 def _other_mappings(file: StateFile, mapping: StateMapping) -> Iterator[Suspect]:
     """Yield networks of mappings that are easily confused with the one that is given."""
     tensors = file.at(mapping.state)
-    for text, other in other_cuts(tensors, mapping):
-        network = mapped_network(file.where, "network", tensors, other)
-        yield Suspect(kind="mapping", text=text, change=lambda _, other=network: other)
+    for text, other in other_mappings(tensors, mapping):
+
+        @cache
+        def network(other: StateMapping = other) -> Network:
+            try:
+                return mapped_network(file.where, "network", tensors, other)
+            except LoadError as error:  # no network at all: it explains nothing
+                raise NetworkError(str(error)) from None
+
+        yield Suspect(kind="mapping", text=text, change=lambda _, network=network: network())
 
 
 def from_keras(

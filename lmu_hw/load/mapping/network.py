@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, assert_never
 
@@ -30,12 +29,11 @@ from lmu_hw.load.mapping.schema import (
     States,
     SumEntry,
 )
-from lmu_hw.load.mapping.view import View
 from lmu_hw.load.mapping.wires import Wires
 from lmu_hw.load.native.form import build_layers
 from lmu_hw.load.tensors import Array, Tensor
 
-__all__ = ["mapped_network", "other_cuts"]
+__all__ = ["mapped_network"]
 
 _GATES = {Cell.LSTM: "ifgo", Cell.GRU: "zrn"}
 """The order of rows in the own form."""
@@ -84,28 +82,6 @@ def mapped_network(
     made = [tensors[part].made for part in sorted(read) if tensors[part].made]
     with located(mapping.where):
         return Network(name=identifier(name), layers=layers, notes=(*made, *notes))
-
-
-def other_cuts(
-    tensors: Mapping[str, Tensor], mapping: StateMapping
-) -> Iterator[tuple[str, StateMapping]]:
-    """Yield mappings in which memory and input lie the other way round in a common matrix."""
-    for name, entry in mapping.layers.items():
-        if not isinstance(entry, LmuEntry) or entry.W_m is None or entry.W_x is None:
-            continue
-        views = View.parse(entry.W_m), View.parse(entry.W_x)
-        tensor = next(views[0].names)
-        cuts = [view.text.removeprefix(f"{tensor}[:, ").removesuffix("]") for view in views]
-        if not all(re.fullmatch(r"\d*:\d*", cut) for cut in cuts):
-            continue  # not two cuts of one matrix, as it is stored
-        memory, inputs = (view.read(tensors, "W_x", name).shape[1] for view in views)
-        if cuts[0].startswith(("0:", ":")):
-            W_m, W_x = f"{tensor}[:, {inputs}:]", f"{tensor}[:, 0:{inputs}]"
-        else:
-            W_m, W_x = f"{tensor}[:, 0:{memory}]", f"{tensor}[:, {memory}:]"
-        other = replace(entry, W_m=W_m, W_x=W_x)
-        text = f'W_m = "{W_m}" and W_x = "{W_x}" in layer {name}'
-        yield text, replace(mapping, layers={**mapping.layers, name: other})
 
 
 def _require_all_used(where: str, tensors: Mapping[str, Tensor], mapping: StateMapping) -> None:
