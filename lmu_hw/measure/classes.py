@@ -10,13 +10,26 @@ from numpy.typing import NDArray
 
 from lmu_hw.measure.rounding import rounded, rounded_all
 
-__all__ = ["MOST_CLASSES", "ClassReport", "ClassStatistics"]
+__all__ = ["MOST_CLASSES", "ClassReport", "ClassStatistics", "Confusion"]
 
 Array = NDArray[np.float64]
 
 MOST_CLASSES = 40
 """Of a network whose answers are counted by class."""
 _MOST_MARGINS = 1_500
+
+
+_MOST_CONFUSIONS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """How many answers of a label were another class, in float and in fixed point."""
+
+    label: int
+    answer: int
+    float_answers: int
+    fixed_answers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +46,10 @@ class ClassReport:
     float_margins, fixed_margins : (answers,)
         The output of the label minus the largest other one, of the first answers; not above 0:
         wrong.
+    classes : int
+        How many there are.
+    confusions : tuple of Confusion
+        Of more than `MOST_CLASSES`, the most frequent of both together, most first.
     """
 
     float_answers: tuple[tuple[int, ...], ...]
@@ -40,6 +57,8 @@ class ClassReport:
     ulp: float | None
     float_margins: tuple[float | None, ...]
     fixed_margins: tuple[float | None, ...]
+    classes: int | None = None
+    confusions: tuple[Confusion, ...] = ()
 
 
 class ClassStatistics:
@@ -75,6 +94,7 @@ class ClassStatistics:
     def report(self) -> ClassReport:
         """Return what was added."""
         answers = self._answers if self.classes <= MOST_CLASSES else self._answers[:, :0]
+        confusions = self._confusions() if self.classes > MOST_CLASSES else []
         matrices = [tuple(map(tuple, matrix.tolist())) for matrix in answers]
         return ClassReport(
             float_answers=matrices[0],
@@ -82,7 +102,25 @@ class ClassStatistics:
             ulp=rounded(self.ulp),
             float_margins=rounded_all(self._margins[0]),
             fixed_margins=rounded_all(self._margins[1]),
+            classes=self.classes,
+            confusions=tuple(confusions),
         )
+
+    def _confusions(self) -> list[Confusion]:
+        """Return the most frequent wrong answers, of equally frequent ones the first classes."""
+        wrong = self._answers.sum(axis=0)
+        np.fill_diagonal(wrong, 0)
+        order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSIONS]
+        pairs = [divmod(int(place), self.classes) for place in order if wrong.flat[place]]
+        return [
+            Confusion(
+                label=label,
+                answer=answer,
+                float_answers=int(self._answers[0, label, answer]),
+                fixed_answers=int(self._answers[1, label, answer]),
+            )
+            for label, answer in pairs
+        ]
 
 
 def _margins(labels: NDArray[np.int64], outputs: Array) -> Array:

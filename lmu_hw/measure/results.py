@@ -20,6 +20,7 @@ from lmu_hw.measure.classes import ClassReport
 from lmu_hw.measure.hardware_proof import HardwareProof
 from lmu_hw.measure.histogram import Histogram
 from lmu_hw.measure.implementation import Implementation
+from lmu_hw.measure.interval import Interval
 from lmu_hw.measure.simulation import Result
 from lmu_hw.measure.words import count, metric_name, score, sqnr
 from lmu_hw.proofs import ErrorBound
@@ -168,6 +169,9 @@ class TaskReport:
         one output.
     nrmse_to_float : float or None
         ``rms(fixed - float) / rms(float)`` of the outputs.
+    float_interval, fixed_interval, to_float_interval : (low, high) or None
+        95 % intervals of the scores and of `nrmse_to_float`, see `measure.interval`; None of too
+        few sequences.
     """
 
     metric: str | None
@@ -181,6 +185,9 @@ class TaskReport:
     exact: bool
     rms_error: float | None
     max_error: float | None
+    float_interval: Interval | None = None
+    fixed_interval: Interval | None = None
+    to_float_interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

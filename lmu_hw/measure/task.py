@@ -10,6 +10,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.lmu.activations import SOFTMAX, activation
 from lmu_hw.measure.classes import ClassReport, ClassStatistics
+from lmu_hw.measure.interval import Interval, accuracy_interval, nrmse_interval
 from lmu_hw.measure.results import ExampleReport, TaskReport
 from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.statistics import sqnr_db
@@ -23,6 +24,7 @@ Labels = NDArray[np.int64] | NDArray[np.float64]
 _MAX_LINES = 3
 _MAX_STEPS = 400
 _MAX_ANSWERS = 1_500
+_WHICH = ("float", "fixed")
 
 
 def check_labels(
@@ -121,6 +123,7 @@ class TaskStatistics:
         self.float_power = self.error_power = self.target_power = 0.0
         self.task_power = [0.0, 0.0]
         self.max_error = 0.0
+        self._by_sequence: dict[str, list[float]] = {}
         self._done = 0
         self._examples: list[tuple[Array, Array]] = []
 
@@ -138,6 +141,8 @@ class TaskStatistics:
         self.float_power += float(np.sum(np.square(floats)))
         self.error_power += float(np.sum(np.square(error)))
         self.max_error = max(self.max_error, float(np.max(np.abs(error))))
+        self._keep("to float", np.square(error))
+        self._keep("floats", np.square(floats))
         chosen = floats.argmax(axis=-1), fixed.argmax(axis=-1)
         self.agreeing += int(np.count_nonzero(chosen[0] == chosen[1]))
         if self.labels is not None:
@@ -145,6 +150,7 @@ class TaskStatistics:
             if self.by_class is not None:
                 for which, answer in enumerate(chosen):
                     self.correct[which] += int(np.count_nonzero(answer == labels))
+                    self._keep(_WHICH[which], answer == labels)
                 self.by_class.add(labels.astype(np.int64), floats, fixed)
             else:
                 self._add_targets(labels.astype(np.float64), floats, fixed)
@@ -154,11 +160,27 @@ class TaskStatistics:
 
     def _add_targets(self, targets: Array, floats: Array, fixed: Array) -> None:
         self.target_power += float(np.sum(np.square(targets)))
+        self._keep("targets", np.square(targets))
         for which, values in enumerate((floats, fixed)):
             answer = values
             if self.network.softmax:  # left to the host by both networks
                 answer = activation(SOFTMAX, where=self.network.name)(values)
             self.task_power[which] += float(np.sum(np.square(answer - targets)))
+            self._keep(_WHICH[which], np.square(answer - targets))
+
+    def _keep(self, what: str, values: NDArray[np.generic]) -> None:
+        """Keep the sum of (sequences, ...) values over each sequence."""
+        sums = values.reshape(len(values), -1).sum(axis=1, dtype=np.float64)
+        self._by_sequence.setdefault(what, []).extend(sums.tolist())
+
+    def _interval(self, what: str, of: str) -> Interval | None:
+        """Return the interval of what was kept under that name; None if nothing was."""
+        kept = {name: np.array(self._by_sequence.get(name, ())) for name in (what, of)}
+        if not len(kept[what]):
+            return None
+        if of == "targets" and self.by_class is not None:
+            return accuracy_interval(kept[what], self.answers // len(kept[what]))
+        return nrmse_interval(kept[what], kept[of])
 
     def report(self) -> TaskReport:
         """Return the metrics of all answers added."""
@@ -175,6 +197,9 @@ class TaskStatistics:
             exact=self.error_power == 0.0,
             rms_error=rounded(float(np.sqrt(self.error_power / self.values))),
             max_error=rounded(self.max_error),
+            float_interval=self._interval("float", "targets"),
+            fixed_interval=self._interval("fixed", "targets"),
+            to_float_interval=self._interval("to float", "floats"),
         )
 
     def _scores(self) -> tuple[str | None, list[float | None]]:

@@ -13,6 +13,7 @@ __all__ = [
     "count",
     "decibels",
     "decimal",
+    "interval",
     "listed",
     "metric_name",
     "number",
@@ -81,6 +82,14 @@ def score(metric: str | None, value: float | None) -> str:
     if metric == "accuracy":
         return f"{100 * value:.2f} %"
     return f"{value:#.3g}".rstrip(".")
+
+
+def interval(metric: str | None, ends: tuple[float | None, float | None] | None) -> str:
+    """Return both ends of an interval of a task metric, the unit once."""
+    if ends is None or None in ends:
+        return NONE
+    low, high = (score(metric, end) for end in ends)
+    return f"{low.removesuffix(' %')} to {high}"
 
 
 def metric_name(metric: str | None) -> str:

@@ -124,6 +124,7 @@ def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
     if len(metrics) != 1 or metrics == {None}:
         return []
     (metric,) = metrics
+    between = tuple(words.interval(metric, report.task.fixed_interval) for report in reports)
     return [
         make_row(
             "task",
@@ -132,7 +133,15 @@ def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
             lambda value: words.score(metric, value),
             higher=metric == "accuracy",
             judged=judged,
-        )
+        ),
+        Row(
+            key="interval",
+            label="95 % interval",
+            higher_is_better=metric == "accuracy",
+            values=(None,) * len(reports),
+            texts=between,
+            best=(),
+        ),
     ]
 
 

@@ -6,19 +6,22 @@ Import it only where a page is written: it loads jinja2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lmu_hw.measure import words
 from lmu_hw.measure.implementation import Resources
-from lmu_hw.measure.results import Report
+from lmu_hw.measure.interval import HOW
+from lmu_hw.measure.results import Report, TaskReport
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.chart import Chart, Colour, chart_svg
+from lmu_hw.report.class_pictures import margins
 from lmu_hw.report.histogram_pictures import histograms
 from lmu_hw.report.layers import layer_rows, network_layers
 from lmu_hw.report.proof_page import proof_context
@@ -28,6 +31,7 @@ from lmu_hw.simulate.coverage_sentences import coverage_lines
 
 __all__ = ["Card", "Figure", "render", "report_page"]
 
+_BREAKS = re.compile(r"(?<=\w)[._](?=\w)|(?<=\w)(?=\[)")
 _OUTPUTS = (
     "The first answers in float and in fixed point, and their difference in ulp of the output."
 )
@@ -98,12 +102,19 @@ def render(template: str, **context: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("count", "decibels", "decimal", "metric_name", "number", "score", "sqnr")
+    names = ("count", "decibels", "decimal", "interval", "metric_name", "number", "score", "sqnr")
     environment.globals.update({name: getattr(words, name) for name in names})
+    environment.filters["breakable"] = _breakable
+    environment.globals["intervals"] = HOW
     environment.globals["coverage_lines"] = coverage_lines
     environment.globals["colours"] = [colour.value for colour in Colour]
     environment.globals["script"] = Markup((folder / "page.js").read_text(encoding="utf-8"))
     return environment.get_template(template).render(**context)
+
+
+def _breakable(text: str) -> Markup:
+    """Let a name be broken behind a dot or an underscore, and before what it is an element of."""
+    return Markup(_BREAKS.sub(r"\g<0><wbr>", str(escape(text))))
 
 
 def report_page(report: Report) -> str:
@@ -141,7 +152,7 @@ def _task_cards(report: Report) -> list[Card]:
             Card(
                 title=words.metric_name(task.metric),
                 value=words.score(task.metric, task.fixed_score),
-                note=f"float: {words.score(task.metric, task.float_score)}",
+                note=f"float: {words.score(task.metric, task.float_score)}{_between(task)}",
             )
         )
     if task.agreement is not None:
@@ -161,6 +172,13 @@ def _task_cards(report: Report) -> list[Card]:
         )
     )
     return cards
+
+
+def _between(task: TaskReport) -> str:
+    """Return the interval of the fixed score, and that there is none of few sequences."""
+    if task.fixed_interval is None:
+        return "; too few sequences for an interval"
+    return f"; 95 %: {words.interval(task.metric, task.fixed_interval)}"
 
 
 def _simulation_card(report: Report) -> Card:
@@ -237,9 +255,17 @@ def _answers(report: Report) -> tuple[str, str, list[Chart], bool]:
     return "Margins", _MARGINS, charts, False
 
 
+def _step_margins(report: Report) -> list[Chart]:
+    """Return the margins of a classifier that answers at every step; its outputs come first."""
+    if report.classes is None or not report.example.by_step:
+        return []
+    return margins(report.classes)
+
+
 def _figures(report: Report) -> list[Figure]:
     drawn = (
         _answers(report),
+        ("Margins", _MARGINS, _step_margins(report), False),
         ("Signals against their formats", _RANGES, histograms(report), True),
         ("Error over time", _TIME, pictures.errors_over_time(report), False),
         ("Memory states", _STATES, pictures.memory_states(report), False),

@@ -11,6 +11,7 @@ from lmu_hw.measure.words import (
     Level,
     count,
     decibels,
+    interval,
     listed,
     metric_name,
     number,
@@ -190,7 +191,7 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
         return level, (
             f"Accuracy is {score('accuracy', fixed)} in fixed point and "
             f"{score('accuracy', floats)} in float; the class is the same for "
-            f"{count(agreeing)} of {count(task.answers)} answers."
+            f"{count(agreeing)} of {count(task.answers)} answers.{_between(task)}"
         )
     to_float = "The outputs are exactly those of float."
     if not task.exact and task.sqnr_db is None:
@@ -211,10 +212,12 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
     if task.metric == "nrmse" and floats is not None and fixed is not None:
         if fixed > max(floats * _NRMSE_GROWTH, floats + _NRMSE_LOSS):
             level = Level.ATTENTION
-        growth = f", {100 * (fixed / floats - 1):+.0f} %" if floats > 0.0 else ""
+        change = f"{100 * (fixed / floats - 1):+.0f} %" if floats > 0.0 else ""
+        growth = f", {change}" if change.strip("+-0 %") else ""
         return level, (
-            f"NRMSE is {score('nrmse', fixed)} in fixed point and {score('nrmse', floats)} in "
-            f"float{growth.replace('-', MINUS)}. {to_float}"
+            f"NRMSE is {score('nrmse', fixed)} in fixed point and "
+            f"{score('nrmse', floats)} in float{growth.replace('-', MINUS)}. {to_float}"
+            f"{_between(task)}"
         )
     if task.metric == "nrmse":
         to_float += " There is no NRMSE to these targets."
@@ -225,6 +228,13 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
             f"{count(task.answers)} answers."
         )
     return level, to_float
+
+
+def _between(task: TaskReport) -> str:
+    """Return the interval of the fixed score as a sentence; nothing where there is none."""
+    if task.fixed_interval is None:
+        return ""
+    return f" Fixed point's 95 % interval is {interval(task.metric, task.fixed_interval)}."
 
 
 def _range(report: Report) -> list[tuple[Level, str]]:

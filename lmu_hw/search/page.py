@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lmu_hw.measure import words
-from lmu_hw.measure.interval import share_interval
 from lmu_hw.report.chart import Axis, Chart, Colour, Label, Mark, Shape, span
 from lmu_hw.report.page import Card, Figure, render
 from lmu_hw.search.commands import generate_command
@@ -99,18 +98,10 @@ def _row(report: SweepReport, point: SweepPoint) -> dict[str, object]:
         cells |= {
             "costs": [words.count(point.costs.get(cost)) for cost in Cost],
             "score": words.score(report.measure, point.score),
-            "interval": _interval(point),
+            "interval": words.interval(report.measure, point.interval),
             "to_float": words.score(None, point.task.nrmse_to_float),
         }
     return cells
-
-
-def _interval(point: SweepPoint) -> str:
-    """Return the 95 % interval of an accuracy; nothing of other measures."""
-    if point.measure != ACCURACY or point.task is None or point.score is None:
-        return ""
-    low, high = share_interval(point.score, point.task.answers)
-    return f"{100 * low:.2f} to {100 * high:.2f} %"
 
 
 def _loss_words(report: SweepReport) -> str:
@@ -182,6 +173,6 @@ def _tip(report: SweepReport, point: SweepPoint) -> str:
     cost = Cost(report.cost)
     amount = words.count(None if point.costs is None else point.costs.get(cost))
     score = words.score(report.measure, point.score)
-    interval = f" ({text})" if (text := _interval(point)) else ""
+    interval = f" ({words.interval(report.measure, point.interval)})" if point.interval else ""
     measure = measure_words(report.measure)
     return f"{point.lengths}: {measure} {score}{interval}, {amount} {COST_WORDS[cost]}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.measure.interval import Interval
 from lmu_hw.measure.results import TaskReport
 from lmu_hw.measure.task import TaskStatistics
 from lmu_hw.quantize import quantize
@@ -56,6 +57,14 @@ class SweepPoint:
         if self.task is None:
             return None
         return self.task.nrmse_to_float if self.task.metric is None else self.task.fixed_score
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of `score`; None of too few sequences."""
+        if self.task is None:
+            return None
+        whole = self.task.metric is None
+        return self.task.to_float_interval if whole else self.task.fixed_interval
 
     @property
     def loss(self) -> float | None:

@@ -29,9 +29,18 @@ def test_answers_at_every_step_are_counted_each():
     assert np.sum(statistics.report().fixed_answers) == 4
 
 
-def test_many_classes_have_margins_only():
+def test_many_classes_have_margins_and_what_is_confused_most():
     statistics = ClassStatistics(MOST_CLASSES + 1, 0.5)
-    outputs = np.eye(MOST_CLASSES + 1)[:2]
-    statistics.add(np.array([0, 1]), outputs, outputs)
-    assert statistics.report().float_answers == ()
-    assert statistics.report().fixed_margins == (1.0, 1.0)
+    outputs = np.eye(MOST_CLASSES + 1)
+    statistics.add(np.array([0, 1, 1, 5]), outputs[[0, 2, 2, 6]], outputs[[3, 2, 1, 5]])
+    report = statistics.report()
+    assert report.float_answers == ()
+    assert report.fixed_margins == (-1.0, -1.0, 1.0, 1.0)
+    pairs = [(c.label, c.answer, c.float_answers, c.fixed_answers) for c in report.confusions]
+    assert pairs == [(1, 2, 2, 1), (0, 3, 0, 1), (5, 6, 1, 0)]
+
+
+def test_few_classes_have_a_matrix_and_no_list():
+    statistics = ClassStatistics(3, 0.5)
+    statistics.add(LABELS, FLOATS, FIXED)
+    assert (statistics.report().classes, statistics.report().confusions) == (3, ())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is wrong with a page as it is laid out now: a list of sentences, each with its place.
 (({ width, dark }) => {
-  const SMALLEST = 9, TEXT = 4.5, LARGE_TEXT = 3, MARK = 3;
+  const SMALLEST = 9, TEXT = 4.5, LARGE_TEXT = 3, MARK = 3, WIDE = 1400;
   const faults = [];
   const numbers = (colour) => (colour.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
   const over = ([r, g, b, a = 1], below) => [r, g, b].map((c, i) => c * a + below[i] * (1 - a));
@@ -51,6 +51,8 @@
   }
 
   for (const sheet of document.querySelectorAll(".sheet")) {
+    if (width >= WIDE && sheet.scrollWidth > sheet.clientWidth)
+      faults.push(`${name(sheet.querySelector("th"))} heads a table of ${sheet.scrollWidth} px`);
     sheet.scrollLeft = 1e6;
     for (const row of sheet.querySelectorAll("tbody tr")) {
       const [first, second] = row.children;

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import pytest
 
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files, write_implementations
-from lmu_hw.measure.results import DataReport, TaskReport
+from lmu_hw.measure.results import DataReport, Report, TaskReport
 from lmu_hw.prove.claims import Status
+from lmu_hw.records import decode, encode
 from lmu_hw.report import write_comparison, write_report
+from lmu_hw.report.json_file import read_report
+from lmu_hw.report.page import report_page
 from lmu_hw.search.cost import Costs
 from lmu_hw.search.grid import SweepReport
 from lmu_hw.search.lengths import WordLengths
@@ -38,11 +42,18 @@ PLACE = """(() => {
   const [, x, y] = path.getAttribute("d").match(/M([\\d.]+),([\\d.]+)/);
   return [left + x * width / 1000, top + y * height / 1000];
 })()"""
+LONG = "activity_recognition_of_people"
+LONG_CLAIM = (
+    "the claim of data",
+    "every step stores and sends what the network says, for all vectors and all that is left of "
+    "the step before, in order, once, in the cycles of the plan, whenever it begins",
+)
 OLD = """<!DOCTYPE html><meta name="viewport" content="width=device-width"><body>
 <p style="font-size:8px">small</p><p style="color:#999">pale</p><p style="width:1500px">wide</p>
 <figure style="background:#fff"><svg class="data" viewBox="0 0 100 9" width="100%">
 <path style="stroke:#ddd" d="M0,0L9,9"/><text style="font-size:1px">tiny</text></svg></figure>
-<div class="sheet" style="overflow:auto;width:300px"><table><tbody><tr>
+<div class="sheet" style="overflow:auto;width:300px"><table>
+<thead><tr><th></th></tr></thead><tbody><tr>
 <td><div style="width:900px">first</div></td><td>second</td></tr></tbody></table></div>"""
 FAULTS = (
     "<p> \"small\" has 8.0 px",
@@ -90,18 +101,23 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def pages(make_folder, folders, design, stream, run, x, tmp_path) -> list[Path]:
-    """A report with all there is, one of answers at every step, a comparison, a sweep."""
+    """A report with all there is, with long names, one of every step; a comparison, a sweep."""
     full = make_folder(design, "full", runs=[run])
     folder = DesignFolder(full)
     here = rtl_digest(rtl_files(folder))
     write_implementations(folder, [replace(RESULT, rtl=here), replace(CELLS, rtl=here)])
     write_report(proved_folder(full, Status.NOT_SHOWN), x, small_labels())
+    foreign = full.parent / "foreign.html"
+    text = json.dumps(encode(read_report(DesignFolder(full))))
+    for name in ("lmu", "head"):
+        text = re.sub(rf'"{name}([."])', rf'"{LONG}_{name}\1', text)
+    foreign.write_text(report_page(decode(Report, json.loads(text.replace(*LONG_CLAIM)))))
     streaming = make_folder(stream, "streaming")
     write_report(streaming, x)
     comparison, swept = tmp_path / "comparison.html", tmp_path / "sweep.html"
     write_comparison(folders, comparison)
     swept.write_text(sweep_page(sweep()))
-    return [full / "report.html", streaming / "report.html", comparison, swept]
+    return [full / "report.html", foreign, streaming / "report.html", comparison, swept]
 
 
 def faults(page: Page, path: Path, width: int, dark: bool) -> list[str]:
@@ -118,6 +134,13 @@ def test_every_page_can_be_read_at_both_widths_in_both_themes(browser, pages):
         if (sentences := faults(browser, path, width, dark))
     }
     assert found == {}
+
+
+def test_the_audit_sees_tables_that_scroll_where_there_is_room(browser, tmp_path):
+    (tmp_path / "old.html").write_text(OLD)
+    assert any(
+        "heads a table" in fault for fault in faults(browser, tmp_path / "old.html", 1400, False)
+    )
 
 
 def test_the_commands_of_a_sweep_are_in_sight(browser, tmp_path):
@@ -138,6 +161,31 @@ def test_a_point_says_its_numbers_when_one_points_at_it(browser, written):
     shown = browser.evaluate("document.querySelector('.tip:not([hidden])').textContent")
     path = browser.evaluate("({...document.querySelector('.plot path[data-tips]').dataset})")
     assert shown in [f"{path['name']} {tip}" for tip in path["tips"].split("|")]
+
+
+def test_keys_go_from_point_to_point(browser, written):
+    browser.open(written / "report.html")
+    press = (
+        "document.querySelector('.plot > svg').dispatchEvent(new KeyboardEvent('keydown', {key}))"
+    )
+    tip = "document.querySelector('.tip').textContent"
+    seen = [browser.evaluate(f"(key => {{{press}; return {tip}}})('Arrow{key}')")
+            for key in ("Right", "Right", "Left", "Left")]  # fmt: skip
+    path = browser.evaluate("({...document.querySelector('.plot path[data-tips]').dataset})")
+    first, second = (f"{path['name']} {tip}" for tip in path["tips"].split("|")[:2])
+    assert seen[:3] == [first, second, first]
+    assert seen[3] not in (first, second)  # round, to the last one
+
+
+def test_copying_needs_no_secure_page(browser, written):
+    browser.open(written / "report.html")
+    copied = browser.evaluate(
+        "(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+        "let seen; document.execCommand = () => { seen = document.activeElement.value; };"
+        "const button = document.querySelector('button[data-copy]'); button.click();"
+        "return [seen, button.dataset.copy]; })()"
+    )
+    assert copied[0] == copied[1] != ""
 
 
 def test_the_audit_sees_what_is_wrong(browser, tmp_path):

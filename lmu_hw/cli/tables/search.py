@@ -72,13 +72,16 @@ def front_table(report: SweepReport) -> RenderableType:
     title = f"{report.name}: Pareto front of {len(report.points)} combinations by {report.cost}"
     lengths = ("Weights", "Memory", "States", "Activations")
     costs = (cost.value for cost in Cost)
-    table = titled(title, numbers=(*lengths, *costs, measure_words(report.measure)))
+    table = titled(
+        title, numbers=(*lengths, *costs, measure_words(report.measure), "95 % interval")
+    )
     for point in report.front:
         if point.costs is not None:
             table.add_row(
                 *map(str, point.lengths.bits),
                 *(words.count(point.costs.get(cost)) for cost in Cost),
                 words.score(report.measure, point.score),
+                words.interval(report.measure, point.interval),
             )
     lines = (
         [f"{measure_words(report.measure)} of float: {_float(report)}"] if _float(report) else []
