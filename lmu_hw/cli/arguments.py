@@ -69,7 +69,7 @@ def model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="trained network: .keras, .h5, a state dict (.pt, .safetensors, .npz), or this "
+        help="trained network: .keras, .h5, a state dict (.pt, .safetensors, .npz), .onnx, or this "
         "project's .npz/.safetensors",
     )
     unsaid(parser)

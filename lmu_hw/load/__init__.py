@@ -2,10 +2,10 @@
 """Layer 1: front ends: a trained file of any supported kind becomes a float `Network`.
 
 One package for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts in
-`.safetensors`, `.pt` and `.npz`, of known PyTorch ports or by a `mapping`, which `draft` proposes)
-and `native` (the own form, `.npz` and `.safetensors`). All read `containers`, without trust. What a
-file says is loaded exactly or refused by name; nothing is guessed without a warning, and nothing in
-a file is executed.
+`.safetensors`, `.pt` and `.npz`, of known PyTorch ports or by a `mapping`, which `draft` proposes),
+`onnx` (graphs of layers known here, and tensors for a mapping) and `native` (the own form, `.npz`
+and `.safetensors`). All read `containers`, without trust. What a file says is loaded exactly or
+refused by name; nothing is guessed without a warning, and nothing in a file is executed.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ def _opened(path: Path) -> Iterator[StateFile | Network]:
     from lmu_hw.load.containers.safetensors import read_safetensors
     from lmu_hw.load.containers.torch_zip import read_state
     from lmu_hw.load.kind import Kind, kind_of
+    from lmu_hw.load.onnx import load_onnx
 
     match kind_of(path):
         case Kind.KERAS:
@@ -140,6 +141,8 @@ def _opened(path: Path) -> Iterator[StateFile | Network]:
         case Kind.TORCH:
             with Archive(path, packed=False) as archive:  # PyTorch never deflates
                 yield read_state(path, archive)
+        case Kind.ONNX:
+            yield load_onnx(path)
         case Kind.SAFETENSORS:
             metadata, tensors = read_safetensors(path)
             header = metadata.get(native.HEADER)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from lmu_hw.load.strangers import MODELS, stranger, stranger_folder
 
 __all__ = ["Kind", "kind_of"]
 
-_KINDS = "a .keras, .h5, .npz, .safetensors or .pt file"
+_KINDS = "a .keras, .h5, .npz, .safetensors, .pt or .onnx file"
 _TORCHSCRIPT = "constants.pkl"
 _READ = 512  # as far as the mark of a tar archive
+_ONNX = re.compile(rb"\x08[\x03-\x20][\x12\x3a]")
+"""A version of ONNX, then who wrote it, or the graph."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -32,6 +35,7 @@ class Kind(Enum):
     SAFETENSORS = auto()
     """A state dict, or the own form: its metadata say so."""
     TORCH = auto()
+    ONNX = auto()
 
 
 def kind_of(path: Path) -> Kind:
@@ -51,6 +55,8 @@ def kind_of(path: Path) -> Kind:
         return Kind.HDF5
     if path.suffix == ".safetensors":
         return Kind.SAFETENSORS
+    if path.suffix == ".onnx" or _ONNX.match(start):
+        return Kind.ONNX
     what = stranger(path, start) or f"one that starts with {start[:8]!r}"
     raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from lmu_hw.errors import LoadError
+from lmu_hw.lmu import Network
 from lmu_hw.load.check import must, show
 from lmu_hw.load.parametrized import whole_weights
 from lmu_hw.load.tensors import KINDS, Tensor
@@ -31,11 +32,14 @@ class StateFile:
     tensors : mapping
     places : tuple of str
         Where a state dict may lie, the likeliest first: the key, or an empty text.
+    network : callable or None
+        Returns what the file itself says of its layers, or raises `LoadError`; None: nothing.
     """
 
     where: str
     tensors: Mapping[str, Tensor]
     places: tuple[str, ...] = ("",)
+    network: Callable[[], Network] | None = None
 
     def __post_init__(self) -> None:
         longest = max(self.tensors, key=len, default="")

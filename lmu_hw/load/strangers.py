@@ -40,7 +40,6 @@ _MARKS = (
     (b"MATLAB 5.0", 0, "a MATLAB file", "write its arrays with numpy.savez, and map them"),
 )
 _SUFFIXES = {
-    ".onnx": ("an ONNX model, whose recurrent cells are graphs of operators", "{source}"),
     ".pb": ("a frozen TensorFlow graph, which has lost its layers", "{source}"),
     ".json": ("a description of layers without weights", "{json}"),
     ".msgpack": ("a Flax state, which needs Flax to be read", "{flax}"),

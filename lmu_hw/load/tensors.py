@@ -65,12 +65,13 @@ def widen(raw: bytes, kind: str, *, order: str = "<") -> Array:
         return data.astype(np.float64)
 
 
-def package(path: Path, name: str) -> Any:
-    """Import an optional package on first use, or raise `LoadError`."""
+def package(path: Path, name: str, *, extra: str = "") -> Any:
+    """Import a package on first use, or raise `LoadError`; `extra` of this project brings it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
         top = name.partition(".")[0]
+        advice = f": pip install 'lmu_hw[{extra}]'" if extra else ""
         raise LoadError(
-            f"{path}: the Python package {top!r} must be installed for this kind of file"
+            f"{path}: the Python package {top!r} must be installed for this kind of file{advice}"
         ) from error

@@ -25,14 +25,14 @@ def test_missing_file(tmp_path, suffix):
 def test_folder(tmp_path, suffix):
     folder = tmp_path / f"folder{suffix}"
     folder.mkdir()
-    refused(folder, "must be a .keras, .h5, .npz, .safetensors or .pt file, not a directory")
+    refused(folder, "must be a .keras, .h5, .npz, .safetensors, .pt or .onnx file, not a directory")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_empty_file(tmp_path, suffix):
     path = tmp_path / f"empty{suffix}"
     path.touch()
-    refused(path, "must be a .keras, .h5, .npz, .safetensors or .pt file, not an empty one")
+    refused(path, "must be a .keras, .h5, .npz, .safetensors, .pt or .onnx file, not an empty one")
 
 
 def test_pipe(tmp_path):
@@ -47,7 +47,7 @@ def test_path_with_a_null_byte():
 def test_text_file(tmp_path):
     path = tmp_path / "a.keras"
     path.write_text("hello, hello")
-    refused(path, "must be a .keras, .* or .pt file, not one that starts with b'hello")
+    refused(path, "must be a .keras, .* or .onnx file, not one that starts with b'hello")
 
 
 def test_archive_of_something_else(tmp_path):

@@ -12,7 +12,6 @@ from tests.load.refusals import archive, refused
 
 FILES = {
     "m.tflite": (b"\x1c\0\0\0TFL3", "a TFLite model, .*; save the network it was made of"),
-    "m.onnx": (b"\x08\x07", "an ONNX model, .*; save the network it was made of"),
     "m.pb": (b"\x0a\x0b", "a frozen TensorFlow graph"),
     "w.index": (b"\0\0", r"part of a TensorFlow checkpoint; .*export_keras \S*/w -o weights.npz"),
     "w.data-00000-of-00001": (b"\0", r"part of a TensorFlow checkpoint; .*export_keras \S*/w -o"),
@@ -45,7 +44,7 @@ FILES = {
 def test_a_file_of_another_kind_is_called_by_its_name(tmp_path, name):
     content, message = FILES[name]
     (tmp_path / name).write_bytes(content)
-    refused(tmp_path / name, f"the file must be a .keras, .* or .pt file, not {message}")
+    refused(tmp_path / name, f"the file must be a .keras, .* or .onnx file, not {message}")
 
 
 FOLDERS = {

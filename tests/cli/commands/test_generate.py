@@ -20,9 +20,9 @@ MODEL = "model.safetensors"
 def test_a_model_must_be_a_trained_file(here, refused, unchanged):
     for name, message in {
         "nothing.keras": "nothing.keras: the file must be readable, but: No such file",
-        "out": "out: the file must be a .keras, .h5, .npz, .safetensors or .pt file, not the "
-        "folder of a design, which is hardware already; name the trained file",
-        "x.npy": "x.npy: the file must be a .keras, .h5, .npz, .safetensors or .pt file",
+        "out": "out: the file must be a .keras, .h5, .npz, .safetensors, .pt or .onnx file, not "
+        "the folder of a design, which is hardware already; name the trained file",
+        "x.npy": "x.npy: the file must be a .keras, .h5, .npz, .safetensors, .pt or .onnx file",
     }.items():
         assert message in refused("generate", name, "-o", "new")
     unchanged()
