@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A report by layer: the network as a diagram, and what each layer takes of a chip."""
+"""A report by layer: what each layer takes of a chip."""
 
 from __future__ import annotations
 
@@ -7,33 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmu_hw.measure.implementation import Implementation, Resources
-from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.results import Report
 
-__all__ = ["LayerRow", "NodeBox", "layer_rows", "network_layers"]
+__all__ = ["LayerRow", "layer_rows"]
 
 _LAYER = "layer_"
 _REST = "ports and answers"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeBox:
-    """A signal in the diagram: `row` is its place in the table of signals."""
-
-    row: int
-    signal: SignalReport
-
-    @property
-    def feeds_back(self) -> bool:
-        """It is computed from something of the step before."""
-        return any(name.endswith("[t-1]") for name in self.signal.reads)
-
-
-def network_layers(report: Report) -> list[tuple[str, list[NodeBox]]]:
-    """Return the signals of each layer, the input first, in evaluation order."""
-    layers: dict[str, list[NodeBox]] = {}
-    for row, signal in enumerate(report.signals):
-        layers.setdefault(signal.layer or "input", []).append(NodeBox(row=row, signal=signal))
-    return list(layers.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

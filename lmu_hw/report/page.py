@@ -22,8 +22,9 @@ from lmu_hw.measure.results import Report, TaskReport
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.chart import Chart, Colour, chart_svg
 from lmu_hw.report.class_pictures import margins
+from lmu_hw.report.diagram import layer_diagrams
 from lmu_hw.report.histogram_pictures import histograms
-from lmu_hw.report.layers import layer_rows, network_layers
+from lmu_hw.report.layers import layer_rows
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.proposals import proposals
 from lmu_hw.report.verdict import subject_of, verdict
@@ -123,7 +124,7 @@ def report_page(report: Report) -> str:
         "report.html.j2",
         report=report,
         subject=subject_of(report),
-        network=network_layers(report),
+        network=layer_diagrams(report),
         proposals=proposals(report),
         verdict=verdict(report),
         by_layer=[layer_rows(report, found) for found in report.implementations],

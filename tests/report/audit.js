@@ -50,6 +50,12 @@
     }
   }
 
+  for (const box of document.querySelectorAll(".graph > a"))
+    if (box.scrollHeight > box.clientHeight) faults.push(`${name(box)} does not fit its box`);
+  for (const svg of document.querySelectorAll(".arrows"))
+    if (svg.getBoundingClientRect().height !== svg.parentElement.clientHeight)
+      faults.push(`arrows do not meet the signals of ${name(svg.parentElement)}`);
+
   for (const sheet of document.querySelectorAll(".sheet")) {
     if (width >= WIDE && sheet.scrollWidth > sheet.clientWidth)
       faults.push(`${name(sheet.querySelector("th"))} heads a table of ${sheet.scrollWidth} px`);

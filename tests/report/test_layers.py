@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A report by layer: the diagram, and what layers take of a chip."""
+"""What layers take of a chip."""
 
 from __future__ import annotations
 
@@ -11,30 +11,13 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.energy import Energy, Entry
 from lmu_hw.measure.implementation import Part, Resources
 from lmu_hw.report.json_file import read_report
-from lmu_hw.report.layers import layer_rows, network_layers
+from lmu_hw.report.layers import layer_rows
 from tests.implementations import RESULT
 
 
 @pytest.fixture
 def report(written):
     return read_report(DesignFolder(written))
-
-
-def test_the_network_in_evaluation_order_with_what_each_signal_reads(report):
-    layers = network_layers(report)
-    assert [name for name, _ in layers] == ["input", "lmu", "head"]
-    boxes = {box.signal.name: box for _, nodes in layers for box in nodes}
-    reads = {name: box.signal.reads for name, box in boxes.items()}
-    assert reads == {
-        "x": (),
-        "lmu.u": ("x",),
-        "lmu.m": ("lmu.m[t-1]", "lmu.u"),
-        "lmu.z": ("lmu.h[t-1]", "x", "lmu.m"),
-        "lmu.h": ("lmu.z",),
-        "head.y": ("lmu.h",),
-    }
-    assert [name for name, box in boxes.items() if box.feeds_back] == ["lmu.m", "lmu.z"]
-    assert [box.row for box in boxes.values()] == list(range(6))
 
 
 def test_resources_time_and_energy_of_each_layer(report):
