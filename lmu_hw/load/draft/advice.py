@@ -38,6 +38,8 @@ def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
         )
     if any(name.endswith(".weight") and len(shape) > 2 for name, shape in rest.items()):
         hints.append("A convolution: run it on the host, and map the layers behind it.")
+    if any(re.search(r"emb\w*\.weight", name, re.IGNORECASE) for name in rest):
+        hints.append("An Embedding is a table: look it up on the host, and map what is behind it.")
     if any(re.search(r"weight_hr_l\d+", name) for name in rest):
         hints.append("An LSTM with proj_size: no cell here projects h; train without proj_size.")
     if any(name.endswith("_reverse") for name in rest):

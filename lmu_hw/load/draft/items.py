@@ -11,9 +11,10 @@ from lmu_hw.load.draft.names import dotted, is_observer, last_part, parent_of
 from lmu_hw.load.mapping.view import flat_shape, is_plain
 from lmu_hw.load.tensors import KINDS, Tensor
 
-__all__ = ["Items", "Matrix", "Norm", "Recurrent", "items_of"]
+__all__ = ["Items", "Matrix", "Norm", "Recurrent", "items_of", "take_dense"]
 
 _RECURRENT = re.compile(r"(?P<label>.*?)\.?weight_hh(?P<layer>_l\d+)?(?P<back>_reverse)?")
+_EMBEDDING = re.compile(r"(\w+_)?(emb|embed|embedding|embeddings|wte|wpe)s?", re.IGNORECASE)
 _GATES = {1: "simple_rnn", 3: "gru", 4: "lstm"}
 
 
@@ -123,10 +124,29 @@ def items_of(tensors: Mapping[str, Tensor]) -> Items:
     return items
 
 
+def take_dense(items: Items, widths: set[int]) -> None:
+    """Take bare matrices that read what is so wide as dense layers, with the vector named alike."""
+    for matrix in [matrix for matrix in items.matrices if not matrix.named]:
+        ways = [way for way in (matrix, matrix.other) if way.shape[1] in widths]
+        if len(ways) != 1:
+            continue
+        (layer,) = ways
+        layer.named = True
+        end = re.sub(r"^(weight|w)(?=_|s?$|[A-Z0-9])", "", last_part(layer.tensor), flags=re.I)
+        for last in (f"b{end}", f"bias{end}", f"B{end}"):
+            (bias,) = _beside(layer.tensor, last)
+            if items.vectors.get(bias) == layer.shape[0]:
+                layer.bias = bias
+                del items.vectors[bias]
+                break
+        items.matrices[items.matrices.index(matrix)] = layer
+
+
 def _matrix(name: str, shape: tuple[int, int], names: Iterable[str]) -> Matrix:
     """Return a matrix: PyTorch's `weight`, the `kernel` and `w` of JAX's layers, or a bare one."""
     last, parent = last_part(name), parent_of(name)
-    if last == "weight" and parent:
+    table = _EMBEDDING.fullmatch(last_part(parent)) and f"{parent}.bias" not in names
+    if last == "weight" and parent and not table:
         return Matrix(label=dotted(parent), tensor=name, shape=shape, named=True)
     siblings = {last_part(other) for other in names if parent_of(other) == parent}
     if last in ("kernel", "w") and parent and siblings <= {"kernel", "bias", "w", "b"}:

@@ -22,6 +22,7 @@ _METHODS = (
     '"zoh" (cont2discrete, expm), "euler" (m + dt (A m + B u)) or "bilinear" (Tustin): how A and '
     "B are made before they are used"
 )
+_BOTH = "true where x stands behind the memory: torch.cat([m, x])"
 _STATES = (
     '"by memory" where m is (..., memories, order) before it is flattened, "by order" where it is '
     "(..., order, memories)"
@@ -128,9 +129,9 @@ def lmu(lmu: LmuDraft, widths: set[int]) -> DraftLayer:
             lines.append(line("activation", UNDECIDED, _CELL))
         else:
             wide = (lmu.states or 0) + (lmu.inputs or 0)
-            reads_input = lmu.states not in widths and wide in widths
-            outputs = wide if reads_input else outputs
-            lines.append(line("input_to_hidden", reads_input, "whether x stands behind the memory"))
+            doubt = not lmu.driven and lmu.states not in widths and wide in widths
+            outputs = None if doubt else outputs
+            lines.append(line("input_to_hidden", UNDECIDED if doubt else False, _BOTH))
     label = lmu.label.removesuffix(".cell").removesuffix("cell") or "lmu"
     encoded = "E_x" in parts or "E_x" in lmu.choices
     return DraftLayer(
@@ -185,7 +186,7 @@ def _stored(memory: StoredMemory) -> Iterator[str]:
         else:
             yield (
                 f"# A is near that of a window of {memory.theta:g} steps, {memory.near:.0%} off: "
-                "was it trained?"
+                "it was trained, or is of another basis."
             )
         yield line("A", memory.A)
     yield line("B", memory.B)

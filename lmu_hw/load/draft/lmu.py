@@ -58,6 +58,19 @@ def _members(items: Items, parent: str, others: list[str]) -> tuple[str, list[Ma
         parent = above
 
 
+def _split(draft: LmuDraft) -> None:
+    """Leave the cell of a memory that is driven by another layer, but reads x, to a dense layer."""
+    has = {*draft.parts, *draft.choices}
+    driven = "E_x" not in has and draft.inputs != draft.memories
+    if draft.cell != "dense" or "W_x" not in has or not driven:
+        return
+    for part in ("W_m", "W_x", "b_h"):
+        draft.parts.pop(part, None)
+        draft.choices.pop(part, None)
+    draft.cell, draft.units, draft.inputs = "none", None, draft.memories
+    draft.driven = True
+
+
 def _fill(draft: LmuDraft, items: Items, members: list[Matrix]) -> None:
     """Find the parts of a layer, and take their tensors out of the items."""
     start = f"{draft.label}." if draft.label else ""
@@ -69,6 +82,7 @@ def _fill(draft: LmuDraft, items: Items, members: list[Matrix]) -> None:
     readers = [matrix.shape[1] for matrix in items.matrices if matrix.named]
     find_sizes(draft, members, cells, readers)
     place_all(draft, members, cells, items)
+    _split(draft)
     views = [*draft.parts.values(), *(views[0] for views in draft.choices.values())]
     names = {name for view in views for name in View.parse(view).names}
     matrices = [matrix for matrix in members if matrix.tensor in names]

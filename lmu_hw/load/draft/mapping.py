@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from lmu_hw.load.check import unique_identifier
 from lmu_hw.load.draft import layers as lines_of
 from lmu_hw.load.draft.advice import hints_of
-from lmu_hw.load.draft.items import items_of
+from lmu_hw.load.draft.items import items_of, take_dense
 from lmu_hw.load.draft.layers import line
 from lmu_hw.load.draft.lmu import lmu_drafts
 from lmu_hw.load.draft.memory import memories_of
@@ -45,6 +45,7 @@ def draft(file: StateFile) -> str:
     memories = memories_of(items, tensors)
     lmus = lmu_drafts(items, memories)
     order = {name: index for index, name in enumerate(tensors)}
+    take_dense(items, {width for lmu in lmus for width in (lmu.units, lmu.states) if width})
     named = [matrix for matrix in items.matrices if matrix.named]
     widths = {matrix.shape[1] for matrix in named}
     layers = [lines_of.lmu(lmu, widths) for lmu in lmus]
@@ -53,9 +54,9 @@ def draft(file: StateFile) -> str:
     layers += [lines_of.norm(norm) for norm in items.norms]
     layers, sure = in_order(sorted(layers, key=lambda layer: order.get(layer.first, 0)))
     derived = [name for memory in memories for name in (*memory.responses, *memory.twins)]
-    derived += [n for m in memories if m.continuous for n in (m.A, m.B)]
+    derived += [n for m in memories if m.continuous for n in (m.A, m.B, m.said) if n]
     rest = [matrix.tensor for matrix in items.matrices if not matrix.named]
-    rest += [*items.vectors, *items.rest]
+    rest += [name for name in (*items.vectors, *items.rest) if name not in derived]
     lines = list(_top(file, [*items.ignored, *derived]))
     lines += [f"# {tensor.made}" for tensor in tensors.values() if tensor.made]
     if rest:

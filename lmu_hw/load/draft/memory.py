@@ -70,7 +70,8 @@ def memories_of(items: Items, tensors: Mapping[str, Tensor]) -> list[StoredMemor
     found = []
     for matrix in list(items.matrices):
         rows, columns = matrix.shape
-        if rows != columns or not 1 < rows <= MAX_ORDER:
+        named = _A.fullmatch(last_part(matrix.label)) is not None
+        if rows != columns or rows > MAX_ORDER or (rows == 1 and not named):
             continue
         memory = _memory(matrix, items, tensors)
         if memory is not None:
@@ -164,7 +165,8 @@ def _partners(matrix: Matrix, items: Items) -> Iterator[str]:
         if length == order and parent_of(dotted(name)) == matrix.parent:
             yield name
     for other in items.matrices:
-        if sorted(other.shape) == [1, order] and other.parent == matrix.parent:
+        beside = other.parent == matrix.parent and other is not matrix
+        if beside and sorted(other.shape) == [1, order]:
             yield other.tensor
 
 

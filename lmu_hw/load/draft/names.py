@@ -18,15 +18,19 @@ _PARTS = {
     "E_m": r"em|me|(enc|encoder|encode)_?(m|memory)|(m|memory)_?(enc|encoders?)|m_?(2|to_?)u|um"
     r"|w_?um|w_?mu|memory_?to_?memory",
     "W_x": r"wx|(input|x)_?kernel|kernel_?(input|x)|x_?(2|to_?)h|w_?xh|w_?hx|w_?ih"
-    r"|input_?to_?hidden",
+    r"|input_?to_?hidden|w_?in(put)?",
     "W_h": r"wh|(hidden|h|recurrent)_?kernel|kernel_?(hidden|h)|h_?(2|to_?)h|w_?hh|u"
     r"|hidden_?to_?hidden|hidden|recurrent|w_?rec|hidden_?recurrent_?kernel",
-    "W_m": r"wm|(memory|m)_?kernel|kernel_?(memory|m)|m_?(2|to_?)h|w_?mh|w_?hm|memory_?to_?hidden",
+    "W_m": r"wm|(memory|m)_?kernel|kernel_?(memory|m)|m_?(2|to_?)h|w_?mh|w_?hm|memory_?to_?hidden"
+    r"|w_?mem(ory)?",
     "b_u": r"b_?u|u_?b|bias_?u|u_?bias|(encoder|memory|kernel)_?bias|bias_?(encoder|memory)",
     "b_h": r"b|bias|b_?h|h_?b|bias_?h|h_?bias|hidden_?bias|bias_?hidden",
 }
 _HINTS = {part: re.compile(pattern) for part, pattern in _PARTS.items()}
-_JOINT = re.compile(r"(?:w|e|weight|lin|linear|fc)_?(?P<row>[uh])_?(?P<letters>[xhm]{2,3})")
+_JOINT = re.compile(
+    r"(w|e|weight)_?(?P<row>[uh])_?(?P<letters>[xhm]{2,3})"
+    r"|(lin|linear|fc|dense)_?(?P<only>[uh])(_?(?P<signals>[xhm]{1,3}))?"
+)
 _WRAPPERS = re.compile(
     r"((module|_orig_mod|model|net|network|params|_forward_module|_fsdp_wrapped_module)[./])+"
 )
@@ -71,7 +75,8 @@ def hint_of(name: str) -> Hint | None:
         return keras
     joint = _JOINT.fullmatch(last)
     if joint is not None:
-        return Hint(row="E" if joint["row"] == "u" else "W", letters=joint["letters"])
+        row = "E" if (joint["row"] or joint["only"]) == "u" else "W"
+        return Hint(row=row, letters=joint["letters"] or joint["signals"] or "")
     for part, pattern in _HINTS.items():
         if pattern.fullmatch(last) or pattern.fullmatch(plain):
             return Hint(row=part[0], letters=part[2])

@@ -38,8 +38,10 @@ def in_order(layers: Sequence[DraftLayer]) -> tuple[list[DraftLayer], bool]:
     layers = _with_their_norms(layers)
     if len(layers) > _MOST_ORDERED:
         return layers, len(layers) < 2
-    fitting = [order for order in permutations(layers) if _fits(order)]
-    return (list(fitting[0]), len(fitting) == 1) if fitting else (layers, len(layers) < 2)
+    orders = [(_misfits(order), order) for order in permutations(layers)]
+    fewest = min(misfits for misfits, _ in orders)
+    best = [order for misfits, order in orders if misfits == fewest]
+    return list(best[0]), len(layers) < 2 or (len(best) == 1 and not fewest)
 
 
 def _with_their_norms(layers: Sequence[DraftLayer]) -> list[DraftLayer]:
@@ -60,9 +62,10 @@ def _with_their_norms(layers: Sequence[DraftLayer]) -> list[DraftLayer]:
     return ordered
 
 
-def _fits(layers: tuple[DraftLayer, ...]) -> bool:
-    return all(
-        None in (before.outputs, after.inputs) or before.outputs == after.inputs
+def _misfits(layers: tuple[DraftLayer, ...]) -> int:
+    """Count the layers that cannot read the one before them."""
+    return sum(
+        None not in (before.outputs, after.inputs) and before.outputs != after.inputs
         for before, after in pairwise(layers)
     )
 
@@ -85,7 +88,8 @@ def reads_of(layers: Sequence[tuple[str, DraftLayer]]) -> dict[str, str]:
             found = [json.dumps(choice) for choice in _sources(widths, layer.inputs)]
             found = [*found[:_MOST_READS], *_of_memories(layers[:index], layer.inputs)]
             listed = " or ".join(found) or "names of what it reads, such as x[0:2]"
-            reads[name] = f"{listed}; this line is left out where another order of layers fits"
+            advice = "as in torch.cat; this line is left out where another order of layers fits"
+            reads[name] = f"{listed}, {advice}"
         widths.append((name, layer.outputs))
     return reads
 

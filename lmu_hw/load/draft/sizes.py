@@ -43,6 +43,8 @@ class LmuDraft:
     recurrent: Recurrent | None = None
     first: str = ""
     """Its first tensor, for the order of layers."""
+    driven: bool = False
+    """Another layer drives it, and its cell, which reads x, is a layer of its own."""
     assumed: bool = False
     """Its order is what is left of a matrix beside the inputs."""
     bare: set[bool] = field(default_factory=set)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu import legendre_system
+from lmu_hw.lmu import Discretizer, discretize, legendre_system
 from lmu_hw.load import StateMapping, draft_mapping
 from tests.load.layouts import LAYOUTS, ORDER, legendre, linears
 from tests.load.port_layouts import PORT_LAYOUTS
@@ -42,6 +42,7 @@ def test_a_draft_is_toml(tmp_path, rng):
         ({"s4.log_dt": (8,), "s4.log_A_real": (8, 4)}, "A diagonal state space"),
         ({"lif.beta": (5,), "lif.threshold": (5,)}, "Leaks or thresholds of spiking neurons"),
         ({"['params']['kernel']": (3, 5)}, "cannot be written in a mapping: rename it"),
+        ({"token_embedding.weight": (50, 8)}, "An Embedding is a table: look it up on the host"),
         ({"act.weight": (1,)}, "the slope of a PReLU"),
         ({"rnn.weight_hr_l0": (3, 5)}, "proj_size"),
         (
@@ -93,3 +94,42 @@ def test_an_lmu_without_feedback_is_known_without_its_matrices():
     assert 'kind = "lmu"' in text
     assert "order = 6  # what is left beside x in the cell's matrix" in text
     assert 'W_m = "?"  # "W_h.weight[:, 0:6]" or "W_h.weight[:, 3:9]"' in text
+
+
+def drafted(shapes):
+    """Return a draft for tensors of ones around a memory of order 4."""
+    A, B = legendre_of(4)
+    return draft_mapping({"A": A, "B": B} | {name: np.ones(of) for name, of in shapes.items()})
+
+
+def legendre_of(order):
+    return discretize(order, 9.0, Discretizer.ZOH)
+
+
+def test_bare_matrices_behind_a_layer_are_dense_layers():
+    shapes = {"E_x": (3, 1), "W_x": (3, 5), "W_m": (4, 5), "W_out": (5, 2), "b_out": (2,)}
+    text = drafted(shapes)
+    assert 'W = "W_out transposed"\nb = "b_out"\n' in text
+    assert "Not placed" not in text
+
+
+def test_a_memory_behind_two_layers_whose_cell_reads_the_input_is_a_layer_of_its_own():
+    shapes = {
+        "encoder.0.weight": (6, 3), "encoder.2.weight": (1, 6), "hidden.weight": (5, 7),
+        "fc.weight": (2, 5),
+    }  # fmt: skip
+    text = drafted(shapes)
+    names = ["encoder_0", "encoder_2", "lmu", "hidden", "fc"]
+    assert re.findall(r"^\[layers\.(\w+)\]", text, flags=re.MULTILINE) == names
+    assert 'cell = "none"' in text
+    assert re.search(r'\[layers.hidden\]\nkind = "dense"\nreads = "\?"  # .*\["x", "lmu"\]', text)
+
+
+def test_where_x_may_stand_behind_the_memory_the_user_says_so():
+    assert 'input_to_hidden = "?"  # true where x' in drafted({"e_x": (1, 3), "fc.weight": (2, 7)})
+
+
+def test_a_memory_of_order_1_is_known_by_its_name():
+    A, B = legendre_of(1)
+    text = draft_mapping({"lmu.A": A, "lmu.B": B, "lmu.e_x": np.ones((1, 3))})
+    assert '# A and B are those of a window of 9 steps.\nA = "lmu.A"' in text

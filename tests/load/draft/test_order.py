@@ -31,8 +31,10 @@ def test_a_layer_that_cannot_read_the_one_before_names_what_it_can():
     layers = [("lmu", layer("lmu", 3, 5)), ("skip", layer("skip", 3, 4))]
     layers.append(("head", layer("head", 9, 1)))
     reads = reads_of(layers)
-    assert reads["skip"].startswith('["x"]; this line is left out where another order')
-    assert reads["head"].startswith('["lmu", "skip"]; ')
+    assert reads["skip"].startswith(
+        '["x"], as in torch.cat; this line is left out where another order'
+    )
+    assert reads["head"].startswith('["lmu", "skip"], ')
     assert "lmu" not in reads
     assert reads_of([]) == {}
 
