@@ -22,7 +22,6 @@ nitpicky = False  # types of signatures are spelled as in the code, and many are
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 suppress_warnings = [
-    "misc.highlighting_failure",  # plain blocks are of no language
     "myst.domains",  # the domain of the commands resolves no names
     "ref.python",  # names such as `inputs` that several classes have
 ]
@@ -32,7 +31,13 @@ FunctionDocumenter.member_order = 0  # verbs come first
 autodoc_typehints = "none"  # the signature has them, the docstring says shapes and units
 numpydoc_show_class_members = False
 
+highlight_language = "none"  # commands are plain; blocks of Python and TOML say so
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["pictures.css"]
 html_title = f"lmu_hw {version}"
 html_last_updated_fmt = None  # the same sources give the same bytes
 html_copy_source = False

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from tools.svg import draw
 
@@ -24,15 +23,10 @@ SOURCES = ("float", "golden", "RTL")
 def save_picture(
     paint: Callable[[Figure], None], *, name: str, alternative: str, width: float, height: float
 ) -> Path:
-    """Write a picture of the page, on white paper; see `tools.svg.draw`."""
-
-    def on_white(figure: Figure) -> None:
-        paper = Rectangle((0, 0), 1, 1, transform=figure.transFigure, color="white", zorder=-1)
-        figure.add_artist(paper)
-        paint(figure)
+    """Write a picture of the page; see `tools.svg.draw`."""
 
     PICTURES.mkdir(exist_ok=True)
     path = PICTURES / f"{name}.svg"
-    text = draw(on_white, name=name, alternative=alternative, width=width, height=height)
+    text = draw(paint, name=name, alternative=alternative, width=width, height=height)
     path.write_text(text + "\n")
     return path
