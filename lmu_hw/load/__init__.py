@@ -3,9 +3,9 @@
 
 One package for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts in
 `.safetensors`, `.pt` and `.npz`, of known PyTorch ports or by a `mapping`, which `draft` proposes),
-`onnx` (graphs of layers known here, and tensors for a mapping) and `native` (the own form, `.npz`
-and `.safetensors`). All read `containers`, without trust. What a file says is loaded exactly or
-refused by name; nothing is guessed without a warning, and nothing in a file is executed.
+`onnx` and `nir` (graphs of layers known here, and tensors for a mapping), and `native` (the own
+form, `.npz` and `.safetensors`). All read `containers`, without trust. What a file says is loaded
+exactly or refused by name; nothing is guessed without a warning, and nothing in a file is executed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.load.mapping import StateMapping
 from lmu_hw.load.native.form_write import network_digest
 from lmu_hw.load.objects import from_keras, from_torch
-from lmu_hw.load.state import StateFile
+from lmu_hw.load.state import Described, StateFile
 
 __all__ = [
     "StateMapping",
@@ -56,13 +56,10 @@ def load(
     LoadError
         If it cannot be read, or holds what is not supported, or the window is another one.
     """
-    from lmu_hw.load.window import with_theta, with_warnings
-
     path = Path(path)
     if mapping is not None and not isinstance(mapping, StateMapping):
         mapping = StateMapping.read(Path(mapping))
-    network = with_warnings(_load(path, mapping))
-    return network if theta is None else with_theta(network, theta, where=str(path))
+    return _load(path, mapping, theta)
 
 
 def draft_mapping(source: Any) -> str:
@@ -87,7 +84,7 @@ def draft_mapping(source: Any) -> str:
         return draft(state_of(source))
     path = Path(source)
     with _opened(path) as content:
-        if isinstance(content, Network):
+        if not isinstance(content, StateFile):
             raise LoadError(
                 f"{path}: a mapping must be of a state dict, not of a file that says what "
                 "its layers are"
@@ -108,21 +105,29 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     native.save(network, Path(path))
 
 
-def _load(path: Path, mapping: StateMapping | None) -> Network:
+def _load(path: Path, mapping: StateMapping | None, theta: float | None) -> Network:
     from lmu_hw.load.torch.state_dict import load_state
+    from lmu_hw.load.window import with_theta, with_warnings
 
     with _opened(path) as content:
+        if not isinstance(content, Network) and content.network is not None and mapping is None:
+            return with_warnings(content.network(theta))
         if isinstance(content, StateFile):
-            return load_state(str(path), path.stem, content, mapping)
-    if mapping is not None:
-        raise LoadError(f"{path}: `mapping` must be left out: the file says what its layers are")
-    return content
+            network = load_state(str(path), path.stem, content, mapping)
+        elif isinstance(content, Described) or mapping is not None:
+            raise LoadError(
+                f"{path}: `mapping` must be left out: the file says what its layers are"
+            )
+        else:
+            network = content
+    network = with_warnings(network)
+    return network if theta is None else with_theta(network, theta, where=str(path))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[StateFile | Network]:
+def _opened(path: Path) -> Iterator[StateFile | Described | Network]:
     """Open a trained file: a network, or a state dict that does not say what its layers are."""
-    from lmu_hw.load import keras, native
+    from lmu_hw.load import keras, native, nir
     from lmu_hw.load.containers.archive import Archive
     from lmu_hw.load.containers.safetensors import read_safetensors
     from lmu_hw.load.containers.torch_zip import read_state
@@ -133,7 +138,7 @@ def _opened(path: Path) -> Iterator[StateFile | Network]:
         case Kind.KERAS:
             yield keras.load_keras(path)
         case Kind.HDF5:
-            yield keras.load_hdf5(path)
+            yield nir.load_nir(path) if nir.is_nir(path) else keras.load_hdf5(path)
         case Kind.OWN_NPZ:
             yield native.load_npz(path)
         case Kind.NPZ:

@@ -14,11 +14,24 @@ from lmu_hw.load.check import must, show
 from lmu_hw.load.parametrized import whole_weights
 from lmu_hw.load.tensors import KINDS, Tensor
 
-__all__ = ["StateFile", "state_file"]
+__all__ = ["Described", "StateFile", "state_file"]
 
 _MAX_NAME = 500
 _MAX_DEPTH = 16
 _OPTIMIZERS = ("optimizer", "optim", "opt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A file that says what its layers are, but for windows.
+
+    Parameters
+    ----------
+    network : callable
+        Returns the network, windows as stated, in steps or None; or raises `LoadError`.
+    """
+
+    network: Callable[[float | None], Network]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +46,13 @@ class StateFile:
     places : tuple of str
         Where a state dict may lie, the likeliest first: the key, or an empty text.
     network : callable or None
-        Returns what the file itself says of its layers, or raises `LoadError`; None: nothing.
+        As of `Described`; None: the file does not say what its layers are.
     """
 
     where: str
     tensors: Mapping[str, Tensor]
     places: tuple[str, ...] = ("",)
-    network: Callable[[], Network] | None = None
+    network: Callable[[float | None], Network] | None = None
 
     def __post_init__(self) -> None:
         longest = max(self.tensors, key=len, default="")

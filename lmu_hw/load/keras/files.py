@@ -75,7 +75,6 @@ def load_hdf5(path: Path) -> Network:
         text = attribute(where, file, "model_config", h5py)
         version = attribute(where, file, "keras_version", h5py)
         if text is None:
-            _require_no_nir(where, file, h5py)
             config = _config_beside(path)
             # Keras 3 does not say its version there; Keras 2 does.
             version = version or config.pop("keras_version", "3")
@@ -118,17 +117,6 @@ def _bytes(path: Path, most: int) -> bytes:
     if len(raw) > most:
         raise LoadError(f"{path}: must be at most {most} bytes")
     return raw
-
-
-def _require_no_nir(where: str, file: Any, h5py: Any) -> None:
-    """Refuse a graph of the Neuromorphic Intermediate Representation, which is HDF5, too."""
-    node = subgroup(where, file, "node", h5py)
-    if node is not None and subgroup(where, node, "nodes", h5py) is not None:
-        raise LoadError(
-            f"{where}: the file must be a Keras model, not a NIR graph, which says neither step "
-            "nor discretization of its memories; build the layers in Python from its arrays, "
-            "and write them with lmu_hw.save (docs/nir.md)"
-        )
 
 
 def _config_beside(path: Path) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hw.lmu import Network
 from lmu_hw.load.check import show
 from lmu_hw.load.onnx.files import Graph, read_model
 from lmu_hw.load.onnx.graph import read_graph
 from lmu_hw.load.state import StateFile
 from lmu_hw.load.tensors import KINDS, Tensor
+from lmu_hw.load.window import with_theta
 
 __all__ = ["load_onnx"]
 
@@ -37,9 +39,12 @@ def load_onnx(path: Path) -> StateFile:
         )
         for name, array in _tensors(graph)
     }
-    return StateFile(
-        where=str(path), tensors=tensors, network=partial(read_graph, graph, path.stem)
-    )
+
+    def network(theta: float | None) -> Network:
+        read = read_graph(graph, path.stem)
+        return read if theta is None else with_theta(read, theta, where=str(path))
+
+    return StateFile(where=str(path), tensors=tensors, network=network)
 
 
 def _tensors(graph: Graph) -> Iterator[tuple[str, Any]]:

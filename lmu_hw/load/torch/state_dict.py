@@ -49,8 +49,6 @@ def load_state(
     """
     if mapping is not None:
         return mapped_network(where, name, file.at(mapping.state), mapping)
-    if file.network is not None:
-        return file.network()
     return _known(where, name, file.only())
 
 

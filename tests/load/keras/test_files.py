@@ -6,11 +6,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
-from lmu_hw.errors import LoadError
 from lmu_hw.load import load
 from lmu_hw.load.keras.options import IDENTITIES
 from tests.load import keras_files
@@ -210,11 +208,3 @@ def test_a_flat_list_of_one_end_is_read(tmp_path, rng):
         config["config"]["output_layers"] = ["dense", 0, 0]
 
     compare(tmp_path / "m.keras", [keras_files.dense(rng, 1, 2)], inputs=1, change=flat)
-
-
-def test_a_graph_of_nir_is_refused_with_what_to_do(tmp_path):
-    with h5py.File(tmp_path / "m.nir", "w") as file:
-        file["version"] = "1.0"
-        file["node/nodes/m/tau"] = np.ones(3)
-    with pytest.raises(LoadError, match=r"m\.nir: .* not a NIR graph, which says neither step"):
-        load(tmp_path / "m.nir")
