@@ -23,6 +23,7 @@ from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.chart import Chart, Colour, chart_svg
 from lmu_hw.report.class_pictures import margins
 from lmu_hw.report.diagram import layer_diagrams
+from lmu_hw.report.glossary import TERMS, term
 from lmu_hw.report.histogram_pictures import histograms
 from lmu_hw.report.layers import layer_rows
 from lmu_hw.report.proof_page import proof_context
@@ -106,6 +107,7 @@ def render(template: str, **context: Any) -> str:
     names = ("count", "decibels", "decimal", "interval", "metric_name", "number", "score", "sqnr")
     environment.globals.update({name: getattr(words, name) for name in names})
     environment.filters["breakable"] = _breakable
+    environment.globals |= {"term": term, "terms": TERMS}
     environment.globals["intervals"] = HOW
     environment.globals["coverage_lines"] = coverage_lines
     environment.globals["colours"] = [colour.value for colour in Colour]
