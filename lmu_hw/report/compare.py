@@ -124,25 +124,23 @@ def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
     if len(metrics) != 1 or metrics == {None}:
         return []
     (metric,) = metrics
-    between = tuple(words.interval(metric, report.task.fixed_interval) for report in reports)
-    return [
-        make_row(
-            "task",
-            words.metric_name(metric),
-            [report.task.fixed_score for report in reports],
-            lambda value: words.score(metric, value),
-            higher=metric == "accuracy",
-            judged=judged,
-        ),
-        Row(
-            key="interval",
-            label="95 % interval",
-            higher_is_better=metric == "accuracy",
-            values=(None,) * len(reports),
-            texts=between,
-            best=(),
-        ),
-    ]
+    score = make_row(
+        "task",
+        words.metric_name(metric),
+        [report.task.fixed_score for report in reports],
+        lambda value: words.score(metric, value),
+        higher=metric == "accuracy",
+        judged=judged,
+    )
+    between = Row(
+        key="interval",
+        label="95 % interval",
+        higher_is_better=metric == "accuracy",
+        values=(None,) * len(reports),
+        texts=tuple(words.interval(metric, report.task.fixed_interval) for report in reports),
+        best=(),
+    )
+    return [score, between] if set(between.texts) != {words.NONE} else [score]
 
 
 def _error_rows(reports: Sequence[Report], judged: bool) -> list[Row]:

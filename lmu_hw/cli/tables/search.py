@@ -54,7 +54,7 @@ def _sentences(result: SearchResult) -> list[str]:
     lines = [
         f"target: {result.target}",
         f"reached: {result.target.reached(result.figures)}, on {used} sequences",
-        f"{len(result.history)} combinations measured",
+        f"{words.count(len(result.history))} combinations measured",
     ]
     if result.neighbours:
         lines[-1] += (
@@ -69,16 +69,17 @@ def _sentences(result: SearchResult) -> list[str]:
 def front_table(report: SweepReport) -> RenderableType:
     """Return the Pareto-optimal points of a sweep, from cheap to dear."""
     refused = sum(point.reason is not None for point in report.points)
-    title = f"{report.name}: Pareto front of {len(report.points)} combinations by {report.cost}"
-    lengths = ("Weights", "Memory", "States", "Activations")
-    costs = (cost.value for cost in Cost)
-    table = titled(
-        title, numbers=(*lengths, *costs, measure_words(report.measure), "95 % interval")
+    title = (
+        f"{report.name}: Pareto front of {words.count(len(report.points))} combinations by "
+        f"{report.cost}; bits of weights / memory / states / activations"
     )
+    costs = (cost.value for cost in Cost)
+    score = (measure_words(report.measure), "95 % interval")
+    table = titled(title, "Bits", numbers=(*costs, *score))
     for point in report.front:
         if point.costs is not None:
             table.add_row(
-                *map(str, point.lengths.bits),
+                str(point.lengths),
                 *(words.count(point.costs.get(cost)) for cost in Cost),
                 words.score(report.measure, point.score),
                 words.interval(report.measure, point.interval),
@@ -87,7 +88,7 @@ def front_table(report: SweepReport) -> RenderableType:
         [f"{measure_words(report.measure)} of float: {_float(report)}"] if _float(report) else []
     )
     if refused:
-        lines.append(f"{refused} combinations are not feasible; sweep.html says why")
+        lines.append(f"{words.count(refused)} combinations are not feasible; sweep.html says why")
     return Group(table, *(Text(line) for line in lines))
 
 
