@@ -86,6 +86,7 @@ NEIGHBOURS = {
     "lmu_hw/load/keras/calls.py": "tests/load/keras/test_graph.py",
     "lmu_hw/load/keras/items.py": "tests/load/keras/test_graph.py",
     "lmu_hw/load/keras/operations.py": "tests/load/keras/test_graph.py",
+    "lmu_hw/load/mapping/entries.py": "tests/load/mapping/test_schema.py",
     "lmu_hw/load/mapping/wires.py": "tests/load/mapping/test_network.py",
     "lmu_hw/load/check.py": "tests/load/test_hostile.py",
     "lmu_hw/load/containers/symbols.py": "tests/load/containers/test_pickle.py",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer, LmuLayer
-from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.chain import Placed, chain
@@ -106,6 +106,28 @@ class Assembly:
             before = self._placed[_number(source)].layer
         self._change(source, dataclasses.replace(before, activation=activation))
         return source
+
+    def leaky(self, node: Origin, slopes: Array, source: Value) -> Value:
+        """Return ``max(z, 0) + slopes min(z, 0)`` of z, a value: relu(z) - slopes relu(-z)."""
+        before = self._open_dense(source)
+        if before is None:
+            source = self._dense(source.origin or node, source)
+            before = self._open_dense(source)
+        if before is None or slopes.shape not in ((1,), (before.outputs,)):
+            raise must(node.where, "slope", "one, or one for each feature", slopes.shape)
+        width = before.outputs
+        self._budget.fill(node.where, 2 * width)
+        self.note(node, f"relu of z and of -z in {before.name}, of twice as many outputs")
+        twice = dataclasses.replace(
+            before,
+            W=np.vstack([before.W, -before.W]),
+            b=None if before.b is None else np.concatenate([before.b, -before.b]),
+            activation=RELU,
+        )
+        self._change(source, twice)
+        falling = -np.diag(np.broadcast_to(slopes, width))
+        both = dataclasses.replace(source, width=2 * width)
+        return both.through(np.hstack([np.eye(width), falling]))
 
     def total(
         self, node: Origin, sources: Sequence[Value], factors: Sequence[float], *, shared: bool

@@ -33,8 +33,8 @@ def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
         )
     if slopes:
         hints.append(
-            "A weight of its own, without a bias: the slope of a PReLU; train with ReLU, or, if it "
-            "is 0, map the layer before it with relu and ignore it."
+            "A weight of its own, without a bias: the slope of a PReLU: slopes of the layer before "
+            "it, with the activation leaky_relu."
         )
     if any(name.endswith(".weight") and len(shape) > 2 for name, shape in rest.items()):
         hints.append("A convolution: run it on the host, and map the layers behind it.")

@@ -15,7 +15,10 @@ from lmu_hw.load.mapping.schema import UNDECIDED
 __all__ = ["dense", "line", "lmu", "norm", "recurrent"]
 
 _ACTIVATIONS = "tanh, relu, sigmoid, ...; linear where there is none"
-_BEHIND = f"what forward calls behind this layer: {_ACTIVATIONS}"
+_BEHIND = (
+    "what forward calls behind this layer: tanh, relu, sigmoid, leaky_relu with slope = 0.01, ...; "
+    "linear where there is none"
+)
 _CELL = f"what forward calls on the sum that is h: {_ACTIVATIONS}"
 _ENCODER = f"what forward calls on the sum that is u: {_ACTIVATIONS}"
 _METHODS = (

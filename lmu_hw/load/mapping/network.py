@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
+from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import identifier, located, must, show, unique_identifier
-from lmu_hw.load.mapping.schema import (
+from lmu_hw.load.mapping.entries import (
+    LEAKY,
     ActivationEntry,
     Answers,
     Cell,
@@ -25,13 +27,14 @@ from lmu_hw.load.mapping.schema import (
     LmuEntry,
     NormEntry,
     RecurrentEntry,
-    StateMapping,
     States,
     SumEntry,
 )
+from lmu_hw.load.mapping.schema import StateMapping
 from lmu_hw.load.mapping.wires import Wires
 from lmu_hw.load.native.form import build_layers
 from lmu_hw.load.tensors import Array, Tensor
+from lmu_hw.load.value import Value
 
 __all__ = ["mapped_network"]
 
@@ -135,8 +138,7 @@ def _layers(
             scale, shift = _affine(entry, arrays, origin.where)
             source = assembly.scale(origin, scale, shift, source)
         if isinstance(entry, NormEntry | ActivationEntry):
-            with located(origin.where):
-                wires.keep(key, assembly.activate(origin, entry.activation, source))
+            wires.keep(key, _activated(assembly, entry, arrays, source, origin))
             continue
         header = _header(entry, arrays, origin.where)
         header["name"] = names[key]
@@ -146,10 +148,14 @@ def _layers(
             budget.discretize(origin.where, header["order"])
         if isinstance(entry, LmuEntry) and entry.states is States.BY_ORDER:
             shuffle = _by_memory(header, arrays)
-        tensors = {f"{names[key]}.{part}": values for part, values in arrays.items()}
+        own = {part: values for part, values in arrays.items() if part != "slopes"}
+        tensors = {f"{names[key]}.{part}": values for part, values in own.items()}
         (layer,) = build_layers(mapping.where, [header], tensors)
         with located(origin.where):
-            wires.keep(key, assembly.add(layer, source))
+            value = assembly.add(layer, source)
+        if isinstance(entry, DenseEntry) and entry.activation == LEAKY:
+            value = _activated(assembly, entry, arrays, value, origin)
+        wires.keep(key, value)
     output = wires.output
     layers = assembly.finish(assembly.last(output) if mapping.answers is Answers.ONCE else output)
     return layers, tuple(assembly.notes)
@@ -161,7 +167,8 @@ def _header(
     """Return what the own form says of a layer; adds and orders parts that it has otherwise."""
     match entry:
         case DenseEntry():
-            return {"kind": "dense", "activation": entry.activation}
+            linear = entry.activation == LEAKY  # relu, and what reads it, come behind it
+            return {"kind": "dense", "activation": LINEAR if linear else entry.activation}
         case RecurrentEntry():
             if entry.cell is Cell.NONE:
                 raise must(where, "cell", "one, in a recurrent layer", entry.cell.value)
@@ -233,12 +240,29 @@ def _cell(entry: LmuEntry | RecurrentEntry, arrays: dict[str, Array], where: str
     return {key: given[key] for key in needed}
 
 
+def _activated(
+    assembly: Assembly,
+    entry: DenseEntry | NormEntry | ActivationEntry,
+    arrays: dict[str, Array],
+    source: Value,
+    origin: _Origin,
+) -> Value:
+    """Return an activation of a value, with the slope that it may have."""
+    if source.width is None:
+        raise LoadError(f"{origin.where}: x must be read by a layer before its activation is")
+    if entry.activation != LEAKY:
+        with located(origin.where):
+            return assembly.activate(origin, entry.activation, source)
+    slopes = arrays["slopes"] if entry.slope is None else np.array([entry.slope])
+    return assembly.leaky(origin, slopes, source)
+
+
 def _affine(entry: NormEntry, arrays: dict[str, Array], where: str) -> tuple[Array, Array]:
     """Return scale and shift of a normalisation."""
     mean, variance = arrays["mean"], arrays["variance"]
     weight = arrays.get("weight", np.ones_like(mean))
     bias = arrays.get("bias", np.zeros_like(mean))
-    shapes = {part: values.shape for part, values in arrays.items()}
+    shapes = {part: values.shape for part, values in arrays.items() if part != "slopes"}
     if len(set(shapes.values())) > 1:
         raise must(where, "the shapes", "equal", shapes)
     if not np.all(variance + entry.epsilon > 0):

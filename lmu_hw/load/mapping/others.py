@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
 
-from lmu_hw.load.mapping.schema import LayerEntry, LmuEntry, NormEntry, StateMapping
+from lmu_hw.load.mapping.entries import LayerEntry, LmuEntry, NormEntry
+from lmu_hw.load.mapping.schema import StateMapping
 from lmu_hw.load.mapping.view import View, flat_shape
 from lmu_hw.load.tensors import Tensor
 

@@ -10,30 +10,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu.activations import ACTIVATIONS, LINEAR, SOFTMAX
+from lmu_hw.lmu.activations import ACTIVATIONS, SOFTMAX
 from lmu_hw.load.check import show
+from lmu_hw.load.mapping.entries import LEAKY, Answers, Cell, LayerEntry, States
 from lmu_hw.load.mapping.view import VECTORS, View
 from lmu_hw.records import decode, without_version
 
 __all__ = [
     "UNDECIDED",
     "VERSION",
-    "ActivationEntry",
-    "Answers",
-    "Cell",
-    "DenseEntry",
-    "LayerEntry",
-    "LmuEntry",
-    "NormEntry",
-    "RecurrentEntry",
     "StateMapping",
-    "States",
-    "SumEntry",
 ]
 
 VERSION = 1
@@ -43,154 +33,6 @@ UNDECIDED = "?"
 _MAX_BYTES = 1 << 20
 _PARTS = VECTORS | {"A", "E_x", "E_h", "E_m", "W_m", "W_x", "W_h", "W"}
 
-
-class Answers(Enum):
-    """When the network answers."""
-
-    EVERY_STEP = "every step"
-    ONCE = "once"
-    """At the last step of a sequence."""
-
-
-class Cell(Enum):
-    """What reads the memory, or is a recurrent layer of its own."""
-
-    NONE = "none"
-    """The layer answers with its memory, and x behind it if `input_to_hidden`."""
-    DENSE = "dense"
-    SIMPLE_RNN = "simple_rnn"
-    LSTM = "lstm"
-    GRU = "gru"
-
-
-class States(Enum):
-    """How the states of several memories lie behind each other."""
-
-    BY_MEMORY = "by memory"
-    BY_ORDER = "by order"
-    """All memories' first states, then all their second ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """What a layer reads.
-
-    `reads` are names of layers before it, or ``x``, the input, all behind each other; columns of
-    one as in ``x[0:2]``. Without it, it is the layer before.
-    """
-
-    reads: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CellEntry(_Entry):
-    """A hidden cell; parts are texts that `lmu_hw.load.mapping.view` describes."""
-
-    cell: Cell
-    activation: str | None = None
-    recurrent_activation: str | None = None
-    gates: str | None = None
-    """Of LSTM and GRU: the order of their rows, such as ``i f g o`` and ``r z n``."""
-    reset_after: bool | None = None
-    W_x: str | None = None
-    W_h: str | None = None
-    b_h: str | None = None
-    b_r: str | None = None
-
-    def __post_init__(self) -> None:
-        letters = {Cell.LSTM: "fgio", Cell.GRU: "nrz"}.get(self.cell)
-        if self.gates is not None and (
-            letters is None or "".join(sorted(self.gates.replace(" ", ""))) != letters
-        ):
-            rule = f"an order of {', '.join(letters)}" if letters else "left out of such a cell"
-            raise ValueError(f"gates must be {rule}, not {self.gates!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LmuEntry(_CellEntry):
-    """An LMU layer. Without `E_x`, u is x itself; without `A` and `B` they are discretized."""
-
-    kind: ClassVar[str] = "lmu"
-    A: str | None = None
-    B: str | None = None
-    theta: float | None = None
-    discretizer: str | None = None
-    order: int | None = None
-    memories: int | None = None
-    states: States = States.BY_MEMORY
-    encoder: str
-    E_x: str | None = None
-    E_h: str | None = None
-    E_m: str | None = None
-    b_u: str | None = None
-    W_m: str | None = None
-    input_to_hidden: bool | None = None
-
-    def __post_init__(self) -> None:
-        _CellEntry.__post_init__(self)
-        if (self.A is None) != (self.B is None):
-            raise ValueError("A and B must be given together, or both be left out")
-        if self.A is None and self.theta is None:
-            raise ValueError("theta must be given where A and B are not: steps of the window")
-        if self.A is not None and self.discretizer is not None:
-            raise ValueError("discretizer must be left out where A and B are given")
-        for name in ("order", "memories"):
-            count = getattr(self, name)
-            if count is not None and count < 1:
-                raise ValueError(f"{name} must be at least 1, not {count}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecurrentEntry(_CellEntry):
-    """A recurrent layer without a memory: a cell fed by x."""
-
-    kind: ClassVar[str] = "recurrent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DenseEntry(_Entry):
-    """A dense layer: ``activation(W x + b)``."""
-
-    kind: ClassVar[str] = "dense"
-    activation: str
-    W: str
-    b: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NormEntry(_Entry):
-    """A normalisation: ``activation((x - mean) / sqrt(variance + epsilon) * weight + bias)``."""
-
-    kind: ClassVar[str] = "normalization"
-    mean: str
-    variance: str
-    epsilon: float
-    weight: str | None = None
-    bias: str | None = None
-    activation: str = LINEAR
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivationEntry(_Entry):
-    """An activation of what it reads: behind a sum, a join or a recurrent layer."""
-
-    kind: ClassVar[str] = "activation"
-    activation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SumEntry:
-    """The sum of layers, or of columns of them, as `reads` of others has them: a residual."""
-
-    kind: ClassVar[str] = "sum"
-    of: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.of) < 2:
-            raise ValueError(f"of must name two layers or more, not {list(self.of)}")
-
-
-LayerEntry = LmuEntry | RecurrentEntry | DenseEntry | NormEntry | ActivationEntry | SumEntry
 
 _ACTIVATION = "an activation"
 _CHOICES: dict[str, str] = {
@@ -260,7 +102,9 @@ class StateMapping:
             raise LoadError(f"{where}: must be TOML: {error}") from None
         undecided = list(_undecided(table))
         if undecided:
-            names = [name for name in [*ACTIVATIONS, SOFTMAX] if not name.endswith("_keras2")]
+            names = [
+                name for name in [*ACTIVATIONS, LEAKY, SOFTMAX] if not name.endswith("_keras2")
+            ]
             listed = (
                 f" (activations are {', '.join(names)})" if _ACTIVATION in str(undecided) else ""
             )
@@ -289,7 +133,7 @@ class StateMapping:
         views = {}
         for part in fields(entry):
             text = getattr(entry, part.name)
-            if part.name in _PARTS and text is not None:
+            if part.name in _PARTS and isinstance(text, str):
                 try:
                     views[part.name] = View.parse(text)
                 except ValueError as error:

@@ -26,7 +26,7 @@ from lmu_hw.load.tensors import Array, Tensor
 
 __all__ = ["VECTORS", "View", "flat_shape", "is_plain"]
 
-VECTORS = frozenset({"B", "b", "b_u", "b_h", "b_r", "mean", "variance", "weight", "bias"})
+VECTORS = frozenset({"B", "b", "b_u", "b_h", "b_r", "mean", "variance", "weight", "bias", "slopes"})
 """Parts of a layer that have one axis."""
 
 _IDENTITY = "I"

@@ -9,7 +9,8 @@ from collections import Counter
 from lmu_hw.errors import LoadError
 from lmu_hw.load.assembly import Assembly
 from lmu_hw.load.check import must
-from lmu_hw.load.mapping.schema import StateMapping, SumEntry
+from lmu_hw.load.mapping.entries import SumEntry
+from lmu_hw.load.mapping.schema import StateMapping
 from lmu_hw.load.value import Origin, Value
 
 __all__ = ["Wires"]

@@ -105,3 +105,68 @@ def test_a_mapping_that_joins_what_is_not_there_is_refused(tmp_path, rng, before
     (tmp_path / "m.toml").write_text(GRAPH.replace(before, after))
     with pytest.raises(LoadError, match=rf"m\.toml: .*{message}"):
         load(write_nested(tmp_path / "m.pt", state), mapping=tmp_path / "m.toml")
+
+
+ACTIVATIONS = """version = 1
+answers = "every step"
+[layers.first]
+kind = "dense"
+W = "w"
+b = "b"
+activation = "leaky_relu"
+slope = 0.25
+[layers.norm]
+kind = "normalization"
+mean = "b"
+variance = "v"
+epsilon = 0.0
+activation = "leaky_relu"
+slopes = "s"
+[layers.both]
+kind = "activation"
+reads = ["norm", "x[0:1]"]
+activation = "tanh"
+[layers.last]
+kind = "activation"
+activation = "leaky_relu"
+slope = -1
+"""
+
+
+def leaky(z, slopes):
+    return np.where(z > 0, z, slopes * z)
+
+
+def test_activations_follow_any_layer_and_slopes_are_two_of_relu(tmp_path, rng):
+    state = {"w": rng.normal(size=(3, 2)), "b": rng.normal(size=3), "v": rng.uniform(1, 2, size=3)}
+    state["s"] = rng.uniform(-1, 1, size=3)
+    (tmp_path / "m.toml").write_text(ACTIVATIONS)
+    network = load(write_nested(tmp_path / "m.pt", state), mapping=tmp_path / "m.toml")
+    x = rng.normal(size=(6, 2))
+    first = leaky(x @ state["w"].T + state["b"], 0.25)
+    norm = leaky((first - state["b"]) / np.sqrt(state["v"]), state["s"])
+    answer = np.abs(np.tanh(np.hstack([norm, x[:, :1]])))
+    # float64 against float64, sums in another order
+    np.testing.assert_allclose(network.run(x[None])[0], answer, rtol=1e-12)
+    assert any("relu of z and of -z in first" in note for note in network.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ACTIVATIONS.replace('slopes = "s"', 'slopes = "t"'), r"slope must be one, .* not \(2,\)"),
+        (ACTIVATIONS.replace('"tanh"', '"sinh"'), "layers.both: .*sinh"),
+        (
+            'version = 1\nanswers = "every step"\n[layers.a]\nkind = "activation"\n'
+            'activation = "tanh"\n',
+            "x must be read by a layer",
+        ),
+    ],
+)
+def test_an_activation_that_cannot_be_is_refused(tmp_path, rng, text, message):
+    state = {"w": rng.normal(size=(3, 2)), "b": rng.normal(size=3), "v": rng.uniform(1, 2, size=3)}
+    state |= {"s": rng.normal(size=3), "t": rng.normal(size=2)}
+    text = text.replace("[layers", 'ignore = ["*"]\n[layers', 1)
+    (tmp_path / "m.toml").write_text(text)
+    with pytest.raises(LoadError, match=rf"m\.toml: .*{message}"):
+        load(write_nested(tmp_path / "m.pt", state), mapping=tmp_path / "m.toml")

@@ -14,6 +14,7 @@ def mapped(text):
 
 
 LMU = 'answers = "once"\n[layers.a]\nkind = "lmu"\nencoder = "linear"\n'
+DENSE = 'answers = "every step"\n[layers.a]\nkind = "dense"\nW = "W"\n'
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ LMU = 'answers = "once"\n[layers.a]\nkind = "lmu"\nencoder = "linear"\n'
         (LMU + 'cell = "none"\ntheta = 2\nE_x = "a[1,2,3]"', "layers.a.E_x: rows and columns"),
         ('answers = "once"\n[layers.a]\nkind = "conv"', "layers.a.kind must be one of lmu"),
         ("answers =", "must be TOML"),
+        (DENSE + 'activation = "leaky_relu"', "slope or slopes must be given with leaky_relu"),
+        (DENSE + 'activation = "leaky_relu"\nslope = 0.1\nslopes = "a"', "one of the two"),
+        (DENSE + 'activation = "relu"\nslope = 0.1', "left out of other activations"),
     ],
 )
 def test_a_mapping_that_says_nothing_sensible_is_refused(text, message):
