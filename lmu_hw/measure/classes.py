@@ -48,6 +48,8 @@ class ClassReport:
         wrong.
     classes : int
         How many there are.
+    largest_share : float
+        Of the labels, those of the most frequent class.
     confusions : tuple of Confusion
         Of more than `MOST_CLASSES`, the most frequent of both together, most first.
     """
@@ -58,6 +60,7 @@ class ClassReport:
     float_margins: tuple[float | None, ...]
     fixed_margins: tuple[float | None, ...]
     classes: int | None = None
+    largest_share: float | None = None
     confusions: tuple[Confusion, ...] = ()
 
 
@@ -94,6 +97,7 @@ class ClassStatistics:
     def report(self) -> ClassReport:
         """Return what was added."""
         answers = self._answers if self.classes <= MOST_CLASSES else self._answers[:, :0]
+        labels = self._answers[0].sum(axis=1)
         confusions = self._confusions() if self.classes > MOST_CLASSES else []
         matrices = [tuple(map(tuple, matrix.tolist())) for matrix in answers]
         return ClassReport(
@@ -103,6 +107,7 @@ class ClassStatistics:
             float_margins=rounded_all(self._margins[0]),
             fixed_margins=rounded_all(self._margins[1]),
             classes=self.classes,
+            largest_share=rounded(float(labels.max() / labels.sum())),
             confusions=tuple(confusions),
         )
 

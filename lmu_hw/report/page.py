@@ -88,7 +88,7 @@ class Figure:
     @property
     def legend(self) -> list[tuple[str, str, str]]:
         """Name, shape and colour of every kind of mark."""
-        marks = (mark for chart in self.charts for mark in chart.marks)
+        marks = (mark for chart in self.charts for mark in chart.marks if len(mark.xs))
         first = {mark.name: mark for mark in reversed(list(marks))}
         return [(name, m.shape.value, m.colour.value) for name, m in reversed(first.items())]
 

@@ -68,7 +68,7 @@ def verdict(report: Report) -> Verdict:
     """Return what a report says in words."""
     task = task_sentence(report.task)
     longer = ((Level.GOOD, f"{text[0].upper()}{text[1:]}.") for text in report.longer)
-    parts = [task, *_weak(report.task), *_range(report), *longer, *proved(report)]
+    parts = [task, *_weak(report), *_range(report), *longer, *proved(report)]
     parts += [_verification(report), *_hardware_proof(report)]
     level = max((level for level, _ in parts), key=list(Level).index)
     headline = _headline(report, level, differs=task[0] is not Level.GOOD)
@@ -87,8 +87,8 @@ def _headline(report: Report, level: Level, *, differs: bool) -> str:
         return "Do not use this design."
     if differs:
         return f"Fixed point differs from float on {data}."
-    if _weak(report.task):
-        return f"Fixed point follows a float network that is itself mostly wrong on {data}."
+    if _weak(report):
+        return f"Fixed point follows a float network that is itself of little use on {data}."
     if level is Level.ATTENTION:
         return f"Fixed point follows float on {data}, with reservations."
     return f"Fixed point follows float on {data}: {_closeness(report.task)}."
@@ -103,17 +103,23 @@ def _closeness(task: TaskReport) -> str:
     return "exactly equal" if task.exact else f"SQNR {decibels(task.sqnr_db)}"
 
 
-def _weak(task: TaskReport) -> list[tuple[Level, str]]:
-    """Return that the float network itself is more wrong than right, if it is.
+def _weak(report: Report) -> list[tuple[Level, str]]:
+    """Return that the float network itself is more wrong than right, or knows no more than a guess.
 
     Fixed point cannot be better than that, and following it says little.
     """
-    floats = task.float_score
+    task, floats = report.task, report.task.float_score
+    guess = None if report.classes is None else report.classes.largest_share
     if floats is None:
         return []
     if task.metric == "accuracy" and floats < _MORE_RIGHT_THAN_WRONG:
         right = score("accuracy", floats)
         text = f"The float network itself is right in only {right} of the answers"
+    elif task.metric == "accuracy" and guess is not None and floats <= guess:
+        text = (
+            f"The float network itself is right in {score('accuracy', floats)} of the answers, and "
+            f"always the most frequent class would be in {score('accuracy', guess)}"
+        )
     elif task.metric == "nrmse" and floats**2 > 1 - _MORE_RIGHT_THAN_WRONG:
         left = score("nrmse", floats)
         text = f"The float network itself is off by {left} times the RMS of the targets"

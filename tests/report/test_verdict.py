@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lmu_hw.measure import measure
+from lmu_hw.measure.classes import ClassStatistics
 from lmu_hw.measure.hardware_proof import HardwareProof, LemmaReport
 from lmu_hw.measure.simulation import Coverage, Result
 from lmu_hw.measure.words import Level
@@ -61,9 +63,36 @@ def test_following_a_network_that_is_wrong_is_not_good(report, metric, score, te
     found = verdict(replace(report, task=replace(report.task, **scores, answers=500)))
     assert found.level is Level.ATTENTION
     assert found.headline == (
-        "Fixed point follows a float network that is itself mostly wrong on this data."
+        "Fixed point follows a float network that is itself of little use on this data."
     )
     assert text in found.reasons[0]
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.7, Level.ATTENTION), (0.6, Level.GOOD)])
+def test_a_network_that_knows_no_more_than_a_guess_is_not_good(report, share, level):
+    scores = {"metric": "accuracy", "float_score": 0.65, "fixed_score": 0.65, "agreement": 1.0}
+    statistics = ClassStatistics(2, 0.5)
+    statistics.add((np.arange(10) >= 10 * share).astype(int), np.zeros((10, 2)), np.zeros((10, 2)))
+    task = replace(report.task, **scores, answers=500)
+    found = verdict(replace(report, task=task, classes=statistics.report()))
+    assert found.level is level
+    reason = f"always the most frequent class would be in {100 * share:.2f} %: are data and labels"
+    assert [reason in text for text in found.reasons] == [True] * (level is Level.ATTENTION)
+
+
+def test_no_growth_is_no_growth(report):
+    task = replace(report.task, metric="nrmse", float_score=0.2, fixed_score=0.1999, sqnr_db=60.0)
+    sentence = verdict(replace(report, task=task)).sentences[0]
+    assert "0.200 in float. The outputs" in sentence
+
+
+def test_the_interval_ends_the_sentence(report):
+    task = replace(
+        report.task, metric="accuracy", float_score=0.9, fixed_score=0.9, agreement=1.0,
+        fixed_interval=(0.85, 0.94),
+    )  # fmt: skip
+    sentence = verdict(replace(report, task=task)).sentences[0]
+    assert sentence.endswith(" Fixed point's 95 % interval is 85.00 to 94.00 %.")
 
 
 def test_calibration_data_are_named_in_the_headline(report):

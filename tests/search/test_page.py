@@ -15,3 +15,4 @@ def test_the_page_needs_nothing_from_outside(swept):
         assert f">{point.lengths}</text>" in page
         command = generate_command(swept[0].options, point.lengths)
         assert page.count(f'data-copy="{command}"') == 2
+        assert f"{command}\n" in page  # without a script, too
