@@ -100,6 +100,12 @@ def _kind_of_zip(path: Path) -> Kind:
             f"{path}: the archive must be a state dict, not a program of torch.export; write "
             "torch.export.load(...).state_dict with safetensors.torch.save_file"
         )
+    saved = next((name for name in names if name.endswith("saved_model.pb")), None)
+    if saved is not None:
+        raise LoadError(
+            f"{path}: the archive must be a trained file, not one around a TensorFlow SavedModel, "
+            f"{show(saved)}; unpack it, and name the folder: what to do is said of that"
+        )
     inside = next((name for name in names if name.endswith(MODELS)), None)
     if inside is not None and path.suffix not in MODELS:
         raise LoadError(

@@ -21,6 +21,10 @@ _ARRAYS = (
 _STATE = (
     "where it was trained, load it, and write model.state_dict() with safetensors.torch.save_file"
 )
+_PICKLED = (
+    f"{_STATE}, or a Keras model with model.save('model.keras'); a list such as "
+    "model.get_weights() with numpy.savez, which a mapping makes a network of"
+)
 _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 _CHECKPOINT = re.compile(r".*\.(index|data-\d+-of-\d+|meta)|checkpoint")
 _UNPACK = "unpack it, and name what is in it"
@@ -30,7 +34,7 @@ _PICKLES = (*(bytes((0x80, protocol)) for protocol in range(2, 6)), b"(dp", b"(l
 _MARKS = (
     (b"TFL3", 4, "a TFLite model, which is quantized already and has lost its layers", "{source}"),
     (_LEGACY_TORCH, 0, "a file of torch.save before version 1.6", _STATE),
-    *((mark, 0, "a bare pickle, which could run code", _STATE) for mark in _PICKLES),
+    *((mark, 0, "a bare pickle, which could run code", _PICKLED) for mark in _PICKLES),
     (b"\x93NUMPY", 0, "a single array", "{one}"),
     *((mark, 0, "a compressed file", _UNPACK) for mark in _COMPRESSED),
     (b"ustar", 257, "an archive of tar", _UNPACK),

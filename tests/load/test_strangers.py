@@ -74,6 +74,11 @@ def test_programs_of_pytorch_are_refused_by_name(tmp_path):
     refused(path, "must be a state dict, not a program of torch.export; write")
 
 
+def test_an_archive_around_a_saved_model_is_called_one(tmp_path):
+    path = archive(tmp_path / "m.zip", {"sm/saved_model.pb": b"x", "sm/variables/a.index": b"x"})
+    refused(path, "not one around a TensorFlow SavedModel, 'sm/saved_model.pb'; unpack it")
+
+
 @pytest.mark.parametrize("module", ["__main__", "torch.nn.modules.linear"])
 def test_a_whole_module_is_called_one(tmp_path, module):
     path = torch_files.write(tmp_path / "m.pt", torch_files.name(module, "Net") + b")\x81}b")

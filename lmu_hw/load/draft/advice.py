@@ -13,6 +13,7 @@ __all__ = ["hints_of"]
 _PARAMETRIZED = re.compile(r"parametrizations\.\w+\.|\bweight_(g|v|orig)$")
 _SPIKES = re.compile(r"(.*\.)?(v_)?(threshold|beta|graded_spikes_factor|reset_mechanism_val|tau_m)")
 _DIAGONAL = re.compile(r"(.*\.)?(log_A_real|inv_A_real|A_imag|inv_A_imag|A_log|log_dt|Lambda_re)")
+_KERAS = re.compile(r"arr_\d+|(.*/)?(\w*kernel|vars/\d+|layer_with_weights.*)(:0)?")
 _ATTENTION = re.compile(r"(.*\.)?in_proj_(weight|bias)|.*(self_attn|attention).*")
 
 
@@ -59,6 +60,14 @@ def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
         hints.append("A diagonal state space (S4, S5, Mamba): there is no such layer.")
     if any(map(_SPIKES.fullmatch, rest)):
         hints.append("Leaks or thresholds of spiking neurons: there is no such layer.")
+    if any(map(_KERAS.fullmatch, rest)):
+        hints.append(
+            "Variables of Keras: model.save('model.keras') where it was trained says all of this. "
+            "Kernels have inputs as rows: 'NAME transposed'. Of a cell behind a memory of n states "
+            "they are W_m = 'NAME[0:n] transposed', W_x = 'NAME[n:] transposed'; of keras-lmu's u "
+            "E_x and E_h, the rows of x before those of h, and its recurrent kernel is E_m. Gates: "
+            "i f g o, z r n."
+        )
     if any(not is_plain(name) for name in rest):
         hints.append(
             "A name with spaces, brackets or semicolons cannot be written in a mapping: rename it "

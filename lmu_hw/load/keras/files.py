@@ -8,19 +8,23 @@ data; Keras itself is not needed, and nothing in a file is executed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
-from lmu_hw.load.check import identifier, json_object, located, must
+from lmu_hw.load.check import identifier, json_object, located, must, show
 from lmu_hw.load.containers.archive import MAX_CONFIG, MAX_WEIGHTS, Archive
 from lmu_hw.load.containers.hdf5 import require_honest_text
 from lmu_hw.load.keras.graph import LayerNode, layers
 from lmu_hw.load.keras.layouts import Layout, NamedLayout, NumberedLayout
 from lmu_hw.load.keras.model import read_model
 from lmu_hw.load.keras.weights import Store, attribute, opened, subgroup
-from lmu_hw.load.tensors import package
+from lmu_hw.load.state import StateFile
+from lmu_hw.load.tensors import Tensor, package
 
 __all__ = ["load_hdf5", "load_keras"]
 
@@ -56,8 +60,10 @@ def load_keras(path: Path) -> Network:
         )
 
 
-def load_hdf5(path: Path) -> Network:
+def load_hdf5(path: Path) -> Network | StateFile:
     """Return the network of an HDF5 file: a whole model, or weights with a config beside them.
+
+    Weights alone are arrays, which a mapping may make a network of.
 
     The config of ``a.weights.h5`` and of ``a.h5`` without one is ``a.json``, as `to_json` of a
     Keras model gives it.
@@ -65,7 +71,7 @@ def load_hdf5(path: Path) -> Network:
     Raises
     ------
     LoadError
-        As `load_keras`, or if there is no config.
+        As `load_keras`.
     """
     where = str(path)
     raw, h5py = _bytes(path, MAX_WEIGHTS), package(path, "h5py")
@@ -75,7 +81,10 @@ def load_hdf5(path: Path) -> Network:
         text = attribute(where, file, "model_config", h5py)
         version = attribute(where, file, "keras_version", h5py)
         if text is None:
-            config = _config_beside(path)
+            beside = path.with_name(f"{path.stem.removesuffix('.weights')}.json")
+            if not beside.is_file():
+                return _weights_alone(path, beside, Store(where, file, h5py))
+            config = json_object(_bytes(beside, MAX_CONFIG), str(beside))
             # Keras 3 does not say its version there; Keras 2 does.
             version = version or config.pop("keras_version", "3")
         else:
@@ -119,11 +128,25 @@ def _bytes(path: Path, most: int) -> bytes:
     return raw
 
 
-def _config_beside(path: Path) -> dict[str, Any]:
-    beside = path.with_name(f"{path.stem.removesuffix('.weights')}.json")
-    if not beside.is_file():
+def _weights_alone(path: Path, beside: Path, store: Store) -> StateFile:
+    """Return arrays that no config says the layers of."""
+    others = sorted(other.name for other in path.parent.glob("*.json"))
+    hint = f" (it is not among {show(others)})" if others else ""
+
+    def network(theta: float | None) -> Network:
         raise LoadError(
             f"{path}: the weights must come with the model; write model.save('model.keras'), or "
-            f"put model.to_json() beside them as {beside.name}"
+            f"put model.to_json() beside them as {beside.name}{hint}; or a mapping says which "
+            "array is which part of which layer"
         )
-    return json_object(_bytes(beside, MAX_CONFIG), str(beside))
+
+    tensors = {
+        name: Tensor(
+            where=f"{path}: {show(name)}",
+            kind=str(array.dtype),
+            shape=array.shape,
+            data=partial(np.asarray, array, np.float64),
+        )
+        for name, array in store.arrays().items()
+    }
+    return StateFile(where=str(path), tensors=tensors, network=network)

@@ -118,6 +118,15 @@ class Store:
             raise must(where, f"the shape of {what} ({show(path)[1:-1]})", rule, actual)
         return self._read(f"{where}: {what} ({show(path)[1:-1]})", dataset)
 
+    def arrays(self) -> dict[str, Array]:
+        """Return all variables of floats by path, and count them as read."""
+        floats = {path: held for path, held in self._datasets.items() if held.dtype.kind == "f"}
+        self._datasets = {}
+        return {
+            path: self._read(f"{self._where}: {show(path)}", dataset)
+            for path, dataset in floats.items()
+        }
+
     def discard(self, paths: Iterable[str]) -> None:
         """Count variables as read that mean nothing for a trained network."""
         for path in paths:

@@ -36,7 +36,14 @@ def folded(node: Node, inputs: Sequence[Any]) -> Any:
     try:
         with np.errstate(all="ignore"):
             return np.asarray(FOLDED[node.op](node, inputs))
-    except (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError) as error:
+    except (
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
         raise must(node.where, "its constants", "such as it can take", str(error)) from error
 
 

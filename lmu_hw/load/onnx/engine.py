@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from lmu_hw.errors import LoadError
-from lmu_hw.load.check import must, show
+from lmu_hw.load.check import must, reason, show
 from lmu_hw.load.onnx.constants import FOLDED, folded
 from lmu_hw.load.onnx.files import Graph, Node
 from lmu_hw.load.onnx.signals import MAX_FEATURES, Signal, TooMany, require_few
@@ -122,7 +122,8 @@ class Engine:
         measured = [name for name in node.inputs if name in self.measured]
         if self.free and any(self.tensors[name] is array for name in measured):
             raise LoadError(f"{node.where}: a weight must not depend on the length of a sequence")
-        values = array.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # what is not finite is refused by name
+            values = array.astype(np.float64)
         if not np.all(np.isfinite(values)):
             raise LoadError(f"{node.where}: its weights must be finite")
         return values
@@ -155,6 +156,9 @@ class Engine:
                     require_few(signal.value.width or 0)
         except TooMany as error:
             raise must(node.where, "the features", f"at most {MAX_FEATURES}", error.count) from None
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            rule = "those that ONNX gives such a node"
+            raise must(node.where, "its inputs and attributes", rule, reason(error)) from error
         return outputs
 
     def _tensor(self, node: Node, name: str) -> Any:

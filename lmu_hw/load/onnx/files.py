@@ -116,33 +116,34 @@ class _Reader:
             raise must(where, "the graph", rule, self._nodes)
         if raw.sparse_initializer:
             raise LoadError(f"{where}: tensors must be dense, not sparse")
-        constants = {item.name: self._array(item, item.name) for item in raw.initializer}
+        constants = {_text(item.name): self._array(item, item.name) for item in raw.initializer}
         nodes = []
         for number, item in enumerate(raw.node):
-            name = item.name or next(iter(item.output), "") or f"{item.op_type}_{number}"
-            place = f"{self._path}: node {show(name)} ({show(item.op_type)[1:-1]})"
-            attributes = {a.name: self._attribute(a, place, depth) for a in item.attribute}
-            if item.op_type == "Constant":
-                constants[item.output[0]] = self._constant(attributes, place)
+            name = _text(item.name or next(iter(item.output), "") or f"{item.op_type}_{number}")
+            kind = _text(item.op_type)
+            place = f"{self._path}: node {show(name)} ({show(kind)[1:-1]})"
+            attributes = {_text(a.name): self._attribute(a, place, depth) for a in item.attribute}
+            if kind == "Constant" and item.output:
+                constants[_text(item.output[0])] = self._constant(attributes, place)
                 continue
             nodes.append(
                 Node(
                     where=place,
                     name=name,
-                    op=item.op_type,
-                    inputs=tuple(item.input),
-                    outputs=tuple(item.output),
+                    op=kind,
+                    inputs=tuple(map(_text, item.input)),
+                    outputs=tuple(map(_text, item.output)),
                     attributes=attributes,
                 )
             )
-        inputs = [_input(value) for value in raw.input if value.name not in constants]
+        inputs = [_input(value) for value in raw.input if _text(value.name) not in constants]
         return Graph(
             where=where,
             opset=self._opset,
             nodes=tuple(nodes),
             constants=constants,
             inputs=tuple(inputs),
-            outputs=tuple(value.name for value in raw.output),
+            outputs=tuple(_text(value.name) for value in raw.output),
         )
 
     def _attribute(self, raw: Any, place: str, depth: int) -> Any:
@@ -162,12 +163,14 @@ class _Reader:
 
     def _constant(self, attributes: Mapping[str, Any], place: str) -> Any:
         for name, kind in (("value_float", "f4"), ("value_floats", "f4"), ("value_int", "i8")):
-            if name in attributes:
+            if isinstance(attributes.get(name), int | float | list):
                 return np.asarray(attributes[name], kind)
         value = attributes.get("value", attributes.get("value_ints"))
-        if value is None:
-            raise must(place, "a constant", "a tensor or numbers", sorted(attributes))
-        return value if isinstance(value, np.ndarray) else np.asarray(value, np.int64)
+        if isinstance(value, np.ndarray):
+            return value
+        if isinstance(value, list | tuple) and all(isinstance(n, int) for n in value):
+            return np.asarray(value, np.int64)
+        raise must(place, "a constant", "a tensor or numbers", sorted(attributes))
 
     def _array(self, raw: Any, name: str) -> Any:
         """Return a tensor as an array; bfloat16 as float32, which has all its values."""
@@ -216,7 +219,12 @@ class _Reader:
         return data
 
 
+def _text(raw: str | bytes) -> str:
+    """Return a name, which is bytes where a damaged file has no text."""
+    return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+
+
 def _input(raw: Any) -> Input:
     dims = raw.type.tensor_type.shape.dim
     lengths = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in dims]
-    return Input(name=raw.name, shape=tuple(lengths))
+    return Input(name=_text(raw.name), shape=tuple(lengths))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lmu_hw.load import load
+from lmu_hw.errors import LoadError
+from lmu_hw.load import StateMapping, draft_mapping, load
 from lmu_hw.load.keras.options import IDENTITIES
 from tests.load import keras_files
 
@@ -208,3 +209,31 @@ def test_a_flat_list_of_one_end_is_read(tmp_path, rng):
         config["config"]["output_layers"] = ["dense", 0, 0]
 
     compare(tmp_path / "m.keras", [keras_files.dense(rng, 1, 2)], inputs=1, change=flat)
+
+
+def test_weights_without_a_model_go_through_a_mapping(tmp_path, rng):
+    layer = keras_files.dense(rng, 2, 3)
+    path = tmp_path / "m.weights.h5"
+    path.write_bytes(keras_files.hdf5([layer], {}))
+    (tmp_path / "other.json").write_bytes(b"{}")
+    with pytest.raises(
+        LoadError, match=r"beside them as m\.json \(it is not among \['other\.json'\]"
+    ):
+        load(path)
+    assert "# " + "  Variables of Keras: model.save('model.keras')" in draft_mapping(path)
+    mapping = StateMapping.from_toml(
+        """
+        version = 1
+        answers = "every step"
+        [layers.dense]
+        kind = "dense"
+        W = "layers/dense/vars/0 transposed"
+        b = "layers/dense/vars/1"
+        activation = "linear"
+        """,
+        where="m.toml",
+    )
+    x = rng.normal(size=(2, STEPS, 2))
+    # float64 against float64, sums in another order
+    expected = keras_files.run([layer], x)
+    np.testing.assert_allclose(load(path, mapping=mapping).run(x), expected, rtol=1e-12)

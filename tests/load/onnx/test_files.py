@@ -96,3 +96,13 @@ def test_half_precision_is_read_exactly(tmp_path, rng):
     (layer,) = load(onnx_files.written(tmp_path, made)).layers
     assert isinstance(layer, DenseLayer)
     assert np.array_equal(layer.W, half.T)
+
+
+def test_an_attribute_of_another_kind_is_refused(tmp_path, rng):
+    nodes = [node("Transpose", ["x"], ["a"], perm=[0.5, 1.5, 2.5]), node("Tanh", ["a"], ["y"])]
+    refused(onnx_files.written(tmp_path, onnx_files.model(nodes, {})), "perm must be an order of")
+    nodes = [node("Concat", ["x", "x"], ["a"]), node("Tanh", ["a"], ["y"])]
+    made = onnx_files.model(nodes, {})
+    refused(
+        onnx_files.written(tmp_path, made), "its inputs and attributes must be those that ONNX g"
+    )
