@@ -53,11 +53,12 @@ def kind_of(path: Path) -> Kind:
         return _kind_of_zip(path)
     if start.startswith(_HDF5):
         return Kind.HDF5
-    if path.suffix == ".safetensors":
+    what = stranger(path, start)  # a pointer of Git LFS may have any name
+    if not what and path.suffix == ".safetensors":
         return Kind.SAFETENSORS
-    if path.suffix == ".onnx" or _ONNX.match(start):
+    if not what and (path.suffix == ".onnx" or _ONNX.match(start)):
         return Kind.ONNX
-    what = stranger(path, start) or f"one that starts with {start[:8]!r}"
+    what = what or f"one that starts with {start[:8]!r}"
     raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
 
 

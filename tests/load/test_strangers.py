@@ -30,6 +30,7 @@ FILES = {
         b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
         "a pointer of Git LFS, and the file is elsewhere; 'git lfs pull'",
     ),
+    "lfs.safetensors": (b"version https://git-lfs", "a pointer of Git LFS, and the file is"),
     "page.pt": (b"<!DOCTYPE html>", "a web page; download the file itself"),
     "m.gguf": (b"GGUF\3", "a GGUF file, whose weights are rounded already"),
     "m.mat": (b"MATLAB 5.0 MAT-file", "a MATLAB file; write its arrays with numpy.savez"),

@@ -13,6 +13,7 @@ __all__ = ["DraftLayer", "in_order", "reads_of"]
 
 _MOST_ORDERED = 6  # layers whose order is looked for
 _MOST_READS = 4
+_NEAR = 8  # layers before one that may read several of them
 _NUMBERED = re.compile(r"(?P<list>.*)\.(?P<number>\d+)")
 
 
@@ -106,8 +107,9 @@ def _of_memories(layers: Sequence[tuple[str, DraftLayer]], inputs: int) -> Itera
 
 def _sources(widths: list[tuple[str, int | None]], inputs: int) -> Iterator[list[str]]:
     """Yield what has as many features as a layer takes: one value, or several behind each other."""
+    near = widths[:1] + widths[1:][-_NEAR:]  # of all pairs in a deep network there are too many
     for count in (1, 2, 3):
-        for values in combinations(widths, count):
+        for values in combinations(near[::-1], count):
             known = [width for _, width in values]
             if None not in known and sum(width or 0 for width in known) == inputs:
-                yield [name for name, _ in values]
+                yield [name for name, _ in reversed(values)]

@@ -45,3 +45,11 @@ def test_what_reads_a_memory_behind_a_cell_is_told_what_to_do():
     assert "make its cell a layer of its own" in reads_of([open_loop, head])["head"]
     closed = ("lmu", layer("lmu", 3, 5, states=4, fed_back=True))
     assert "nobody but its cell can read" in reads_of([closed, head])["head"]
+
+
+def test_of_many_layers_only_those_near_one_are_joined():
+    layers = [(f"l{n}", layer(f"l{n}", 7 if n else 3, 2 if n % 50 else 5)) for n in range(400)]
+    reads = reads_of(layers)
+    assert reads["l1"].startswith("names of what it reads, such as x[0:2]")
+    assert reads["l52"].startswith('["l50", "l51"] or ')
+    assert reads["l399"].startswith('["x", "l397", "l398"]')
