@@ -22,7 +22,7 @@ from lmu_hw.measure.histogram import Histogram
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.interval import Interval
 from lmu_hw.measure.simulation import Result
-from lmu_hw.measure.words import count, metric_name, score, sqnr
+from lmu_hw.measure.words import count, interval, metric_name, score, sqnr
 from lmu_hw.proofs import ErrorBound
 from lmu_hw.summary import Facts, Summarised
 
@@ -314,6 +314,8 @@ class Report(Summarised):
         if task.metric is not None:
             fixed, floats = (score(task.metric, s) for s in (task.fixed_score, task.float_score))
             facts.append((metric_name(task.metric), f"{fixed}, in float {floats}"))
+            if task.fixed_interval is not None:
+                facts.append(("95 % interval", interval(task.metric, task.fixed_interval)))
         if task.agreement is not None:
             same = f"{score('accuracy', task.agreement)} of {count(task.answers)} answers"
             facts.append(("Same as float", same))

@@ -34,6 +34,8 @@ from lmu_hw.simulate.coverage_sentences import coverage_lines
 __all__ = ["Card", "Figure", "render", "report_page"]
 
 _BREAKS = re.compile(r"(?<=\w)[._](?=\w)|(?<=\w)(?=\[)")
+_SHORT = 16
+"""Characters of a name that stays in one piece."""
 _OUTPUTS = (
     "The first answers in float and in fixed point, and their difference in ulp of the output."
 )
@@ -116,7 +118,9 @@ def render(template: str, **context: Any) -> str:
 
 
 def _breakable(text: str) -> Markup:
-    """Let a name be broken behind a dot or an underscore, and before what it is an element of."""
+    """Let what is long be broken behind dots and underscores, and before what is in brackets."""
+    if len(text) <= _SHORT:
+        return escape(text)
     return Markup(_BREAKS.sub(r"\g<0><wbr>", str(escape(text))))
 
 

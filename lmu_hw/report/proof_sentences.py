@@ -32,8 +32,7 @@ def proved(report: Report) -> list[Sentence]:
 def details(report: Report) -> list[str]:
     """Return what one bit more or less would do, and how well rounding is predicted."""
     reads = [_read(row, report.certified_steps) for row in readout_rows(report)]
-    advice = [_advice(*memory) for memory in certified_memories(report)]
-    return [*reads, *advice, *_noise(report), *_few(report)]
+    return [*reads, *_advice(report), *_noise(report), *_few(report)]
 
 
 def uncertified(report: Report) -> list[str]:
@@ -234,18 +233,23 @@ def _read(row: ReadoutRow, steps: int | None) -> str:
     )
 
 
-def _advice(memory: MemoryReport, proof: MemoryProof, signal: SignalReport) -> str:
-    design, more, fewer = alternatives(memory, proof, signal)
-    if design.proved and not fewer.proved:
-        range_ = f"; its range is not proved with {fewer.state_bits}"
-    elif more.proved and not design.proved:
-        range_ = f"; its range is proved with {more.state_bits}"
-    else:
-        range_ = ""
-    return (
-        f"One state bit more than {design.state_bits} halves the rounding of {memory.name}, one "
-        f"less doubles it{range_}."
-    )
+def _advice(report: Report) -> list[str]:
+    """Return what a bit would do, once for all memories of which the same holds."""
+    alike: dict[tuple[int, str], list[str]] = {}
+    for memory, proof, signal in certified_memories(report):
+        design, more, fewer = alternatives(memory, proof, signal)
+        if design.proved and not fewer.proved:
+            range_ = f"; {{}} range is not proved with {fewer.state_bits}"
+        elif more.proved and not design.proved:
+            range_ = f"; {{}} range is proved with {more.state_bits}"
+        else:
+            range_ = ""
+        alike.setdefault((design.state_bits, range_), []).append(memory.name)
+    return [
+        f"One state bit more than {bits} halves the rounding of {listed(names)}, one less doubles "
+        f"it{range_.format('its' if len(names) == 1 else 'their')}."
+        for (bits, range_), names in alike.items()
+    ]
 
 
 def _noise(report: Report) -> list[str]:

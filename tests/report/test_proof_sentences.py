@@ -150,6 +150,21 @@ def test_details_say_what_is_read_and_what_a_bit_would_do(report):
     assert "times the predicted, over 3 states" in noise
 
 
+def test_memories_of_which_the_same_holds_share_a_sentence(report):
+    (memory,) = report.memories
+    signals = {signal.name: signal for signal in report.signals}
+    other = replace(memory, name="lmu1.m", readouts=())
+    twice = replace(
+        report,
+        memories=(memory, other),
+        signals=(*report.signals, replace(signals["lmu0.m"], name="lmu1.m")),
+    )
+    assert (
+        "One state bit more than 16 halves the rounding of lmu0.m and lmu1.m, one less doubles it."
+        in details(twice)
+    )
+
+
 def test_a_read_out_without_a_likely_rounding_names_the_worst(report):
     (memory,) = report.memories
     first, *others = memory.readouts
