@@ -89,6 +89,7 @@ from lmu_hw.quantize import (
 from lmu_hw.realize import MemoryRealization
 from lmu_hw.report import Comparison
 from lmu_hw.search import Cost, Knob, Limits, SearchResult, SweepReport
+from lmu_hw.sequences import Sequences
 from lmu_hw.simulate import Result, Simulator
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "Result",
     "Rounding",
     "SearchResult",
+    "Sequences",
     "SimpleCell",
     "Simulator",
     "StateMapping",

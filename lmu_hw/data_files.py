@@ -3,9 +3,12 @@
 
 =========  =======================================================================================
 ``.npy``   the array
-``.npz``   its array; of several, the one that ``FILE.npz:NAME`` names
+``.npz``   its array; of several, the one that ``FILE.npz:NAME`` names, or `values` (`labels`).
+           Beside data, `lengths` or `mask` say how long each sequence is; arrays `arr_0`, `arr_1`,
+           ... are sequences, each of its own length
 ``.csv``   a row is a step, a column a feature; names in the first row, if there are any, pick
-           columns: ``FILE.csv:ax,ay``. A column `sequence` says which sequence a row is of
+           columns: ``FILE.csv:ax,ay``. A column `sequence` says which sequence a row is of;
+           they may be of different lengths
 ``.wav``   a frame is a step, a channel a feature; samples of n bits are k / 2^(n-1), in -1 to 1
 =========  =======================================================================================
 
@@ -19,21 +22,23 @@ import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.arrays import load_array
-from lmu_hw.errors import LoadError
+from lmu_hw.errors import LoadError, NetworkError
+from lmu_hw.sequences import Sequences, array_or_sequences
 
 __all__ = ["Data", "read_data", "sample_scale"]
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 _TABLES = (".csv", ".tsv")
 _SEQUENCE = "sequence"
+_LENGTHS, _MASK = "lengths", "mask"
 _ZIP, _WAV = b"PK\x03\x04", b"RIFF"
 
 
@@ -43,13 +48,14 @@ class Data:
 
     Parameters
     ----------
-    values : array
+    values : array or Sequences
         Of data (sequences, steps, features), unless an array in the file has another shape.
+        Sequences, if their lengths differ, or those of labels of their steps.
     scale : Fraction or None
         Values are integers times this, by the width of samples; None: nothing says so.
     """
 
-    values: Array
+    values: Array | Sequences
     scale: Fraction | None = None
 
 
@@ -73,7 +79,7 @@ def read_data(path: str | Path, *, labels: bool = False) -> Data:
         with io.BufferedReader(io.FileIO(path)) as file:
             start = file.peek(4)[:4]
             if start.startswith(_ZIP):
-                return Data(values=_of_archive(file, name))
+                return Data(values=_of_archive(file, name, labels=labels))
             if start == _WAV and not labels:
                 return _sound(file)
             if Path(path).suffix.lower() in _TABLES:
@@ -83,7 +89,7 @@ def read_data(path: str | Path, *, labels: bool = False) -> Data:
         raise LoadError(f"{path or repr(path)}: there is no such file") from None
     except OSError as error:
         raise LoadError(f"{path}: must be a .npy array of numbers: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, NetworkError) as error:
         raise LoadError(f"{path}: {error}") from None
 
 
@@ -104,22 +110,85 @@ def _split(path: str) -> tuple[str, str]:
     return (before, name) if is_named and not Path(path).exists() else (path, "")
 
 
-def _of_archive(file: BinaryIO, name: str) -> Array:
+def _of_archive(file: BinaryIO, name: str, *, labels: bool) -> Array | Sequences:
+    """Return the array of an archive that is meant, of its lengths if it has some."""
     try:
         with np.load(file, allow_pickle=False) as archive:
             names = archive.files
-            if not name and len(names) != 1:
-                rule = "one of them must be named, as FILE.npz:NAME"
-                raise ValueError(f"holds {len(names)} arrays, {', '.join(names[:8])}: {rule}")
-            name = name or names[0]
-            if name not in names:
+            if name and name not in names:
                 raise ValueError(f"has no array {name!r}, but {', '.join(names[:8])}")
-            array = io.BytesIO()
-            np.save(array, archive[name], allow_pickle=False)
+            sequences = [] if name or labels else _one_by_one(archive)
+            if sequences:
+                return Sequences.of(sequences, what="its arrays")
+            name = name or _meant(names, "labels" if labels else "values")
+            array = _member(archive, name)
+            says = [key for key in (_LENGTHS, _MASK) if key in names and key != name]
+            if labels or not says or array.ndim not in (2, 3):
+                return array
+            if len(says) > 1:
+                raise ValueError(f"must hold {_LENGTHS} or {_MASK}, not both")
+            if says == [_MASK]:
+                return array_or_sequences(_masked(array, _member(archive, _MASK)))
+            return array_or_sequences(_cut(array, _member(archive, _LENGTHS)))
     except (BadZipFile, EOFError, KeyError, MemoryError) as error:
         raise ValueError(f"must be a whole .npz archive: {error}") from None
+
+
+def _member(archive: Any, name: str) -> Array:
+    array = io.BytesIO()
+    np.save(array, archive[name], allow_pickle=False)
     array.seek(0)
     return load_array(array)
+
+
+def _meant(names: list[str], usual: str) -> str:
+    """Return the name of the only array, or of the one with the usual name."""
+    others = [name for name in names if name not in (_LENGTHS, _MASK)]
+    if len(others) == 1 or usual in others:
+        return usual if usual in others else others[0]
+    rule = f"one of them must be {usual}, or named, as FILE.npz:NAME"
+    raise ValueError(f"holds {len(names)} arrays, {', '.join(names[:8])}: {rule}")
+
+
+def _one_by_one(archive: Any) -> list[Array]:
+    """Return the sequences of ``np.savez(file, *sequences)``; none if it is another archive."""
+    names = [f"arr_{number}" for number in range(len(archive.files))]
+    if len(names) < 2 or sorted(archive.files) != sorted(names):
+        return []
+    arrays = [_member(archive, name) for name in names]
+    widths = {array.shape[1:] for array in arrays}
+    return arrays if len(widths) == 1 and arrays[0].ndim == 2 else []
+
+
+def _cut(array: Array, lengths: Array) -> Sequences:
+    """Return padded sequences, or steps behind each other, by their lengths."""
+    if array.ndim == 3:
+        return Sequences(padded=array, lengths=lengths)
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or lengths.min(initial=1) < 1:
+        raise ValueError(f"{_LENGTHS} must be positive integers, one for each sequence")
+    if lengths.sum() != len(array):
+        raise ValueError(
+            f"{_LENGTHS} must sum to the {len(array)} steps that there are, not to {lengths.sum()}"
+        )
+    return Sequences.of(np.split(array, np.cumsum(lengths)[:-1].astype(np.int64)))
+
+
+def _masked(array: Array, mask: Array) -> Sequences:
+    """Return padded sequences whose steps a mask marks as true, behind each other."""
+    if array.ndim != 3 or mask.shape != array.shape[:2] or not np.isin(mask, (0, 1)).all():
+        rule = f"true or false for each step, of the shape {array.shape[:2]}"
+        raise ValueError(f"{_MASK} must be {rule}, not {mask.dtype} of shape {mask.shape}")
+    mask = mask.astype(bool)
+    first, lengths = mask.argmax(axis=1), mask.sum(axis=1)
+    places = np.arange(mask.shape[1]) - first[:, None]
+    gaps = np.flatnonzero((mask != ((places >= 0) & (places < lengths[:, None]))).any(axis=1))
+    if len(gaps):
+        raise ValueError(
+            f"{_MASK} must mark steps behind each other in every sequence, but those of sequence "
+            f"{gaps[0]} have gaps"
+        )
+    order = (np.arange(mask.shape[1]) + first[:, None]) % mask.shape[1]
+    return Sequences(padded=np.take_along_axis(array, order[:, :, None], axis=1), lengths=lengths)
 
 
 def _sound(file: BinaryIO) -> Data:
@@ -148,7 +217,7 @@ def _sound(file: BinaryIO) -> Data:
     return Data(values=codes * float(scale), scale=scale)
 
 
-def _table(file: BinaryIO, name: str, *, labels: bool) -> Array:
+def _table(file: BinaryIO, name: str, *, labels: bool) -> Array | Sequences:
     """Return a table as sequences, or as labels."""
     try:
         lines = [line for line in file.read().decode("utf-8-sig").splitlines() if line.strip()]
@@ -170,10 +239,18 @@ def _table(file: BinaryIO, name: str, *, labels: bool) -> Array:
     if np.all(values == np.rint(values)) and np.all(np.abs(values) < 2.0**53):
         values = values.astype(np.int64)
     if keys is not None:
-        values = _sequences(keys, values)
+        ends = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        if len(np.unique(keys)) <= len(ends):
+            raise ValueError(f"rows of one {_SEQUENCE} must follow each other: sort them by it")
+        sequences = Sequences.of(np.split(values, ends))
+        if labels and not sequences.even:
+            return sequences
+        values = array_or_sequences(sequences)
     elif not labels:
         values = values[None]
-    return values[..., 0] if labels and values.shape[-1] == 1 else values
+    if labels and isinstance(values, np.ndarray) and values.shape[-1] == 1:
+        return values[..., 0]
+    return values
 
 
 def _columns(header: list[str] | None, name: str, width: int) -> list[int]:
@@ -207,14 +284,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _sequences(keys: Array, values: Array) -> Array:
-    """Return rows as (sequences, steps, features): a sequence ends where its key changes."""
-    starts = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(keys)]
-    lengths = np.diff(starts)
-    if len(set(lengths.tolist())) > 1:
-        short, long = int(lengths.min()), int(lengths.max())
-        rule = "equally long (pad them, or give them one at a time)"
-        raise ValueError(f"all sequences must be {rule}, not of {short} to {long} steps")
-    return values.reshape(len(lengths), int(lengths[0]), -1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +31,12 @@ from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
 from lmu_hw.quantize.fitted import Deviation, FittedMemory, fitted_memory
 from lmu_hw.records import decode, encode
+from lmu_hw.sequences import Sequences, SequencesLike
 from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
 
 Array = NDArray[np.float64]
-
-T = TypeVar("T", bound=np.generic)
 
 _CALIBRATION_STEPS = 100_000
 _SYNTHETIC_SEQUENCES = 8
@@ -56,8 +55,8 @@ class Design(Summarised):
         The float network whose nodes the integers approximate: the trained one in the basis and
         scale that hardware uses, without a final softmax.
     config : Config
-    calibration : (sequences, steps, inputs) float64
-        What the ranges were taken from, in the network's own units.
+    calibration : Sequences, or an array (sequences, steps, inputs)
+        What the ranges were taken from, in the network's own units, in float64.
     refits : tuple of Refit
         What fitting the read-outs to the memories came to.
     settled : Quantization or None
@@ -68,12 +67,16 @@ class Design(Summarised):
     network: QuantizedNetwork
     reference: Network
     config: Config
-    calibration: Array
+    calibration: Sequences
     refits: tuple[Refit, ...] = ()
     settled: Quantization | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        data = Sequences.of(self.calibration, features=self.network.inputs, what="calibration data")
+        object.__setattr__(self, "calibration", data)
+
     @classmethod
-    def build(cls, network: Network, config: Config, calibration: Array) -> Design:
+    def build(cls, network: Network, config: Config, calibration: SequencesLike) -> Design:
         """Quantize a trained network under a configuration.
 
         Raises
@@ -91,7 +94,7 @@ class Design(Summarised):
         return cls.of(convert(network, config, model_digest=digest), calibration)
 
     @classmethod
-    def of(cls, quantization: Quantization, calibration: Array) -> Design:
+    def of(cls, quantization: Quantization, calibration: SequencesLike) -> Design:
         """Return the design of a quantized network, with all that was settled on the way to it.
 
         Raises
@@ -109,7 +112,7 @@ class Design(Summarised):
             network=network,
             reference=quantization.memories.realized,
             config=quantization.config,
-            calibration=calibration,
+            calibration=Sequences.of(calibration),
             refits=quantization.memories.refits,
             settled=quantization,
         )
@@ -145,7 +148,8 @@ class Design(Summarised):
     def files(self) -> dict[str, bytes]:
         """Return the design's own files (not the Verilog) by their names in a `DesignFolder`."""
         calibration = io.BytesIO()
-        np.save(calibration, self.calibration)
+        data = self.calibration
+        np.save(calibration, np.where(data.valid[..., None], data.padded, np.nan))
         refits = json.dumps(encode(self.refits), indent=2) + "\n"
         return {
             DesignFolder.NETWORK: network_bytes(self.network),
@@ -185,7 +189,7 @@ class Design(Summarised):
     @overload
     def predict(
         self,
-        x: NDArray[np.generic],
+        x: SequencesLike,
         *,
         initial_state: Mapping[str, object] | None = None,
         return_state: Literal[False] = False,
@@ -195,7 +199,7 @@ class Design(Summarised):
     @overload
     def predict(
         self,
-        x: NDArray[np.generic],
+        x: SequencesLike,
         *,
         initial_state: Mapping[str, object] | None = None,
         return_state: Literal[True],
@@ -204,7 +208,7 @@ class Design(Summarised):
 
     def predict(
         self,
-        x: NDArray[np.generic],
+        x: SequencesLike,
         *,
         initial_state: Mapping[str, object] | None = None,
         return_state: bool = False,
@@ -217,7 +221,7 @@ class Design(Summarised):
 
         Parameters
         ----------
-        x : (sequences, steps, inputs)
+        x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
             In the network's own units.
         initial_state : State, optional
             What the first step finds: codes by the names of `state_vectors`; None: zeros, as at
@@ -230,7 +234,8 @@ class Design(Summarised):
         Returns
         -------
         (sequences, outputs) for a network that answers once, otherwise
-        (sequences, steps, outputs), in float64. A softmax is left to the host.
+        (sequences, steps, outputs), in float64, zeros behind the end of each sequence. A softmax is
+        left to the host.
         State, if it is returned
             (sequences, size) int64 by the names of `state_vectors`.
 
@@ -241,10 +246,23 @@ class Design(Summarised):
         """
         wanted = flag(return_state, "`return_state`")
         golden = GoldenModel(self.network)
-        x_codes = golden.quantize_input(x)
+        x_codes, _ = golden.count_input(x)
         y_codes, trace = golden.resume(x_codes, initial_state, progress=progress)
         y = golden.output_values(y_codes)
         return (y, trace.state) if wanted else y
+
+    def check_input(self, x: SequencesLike, *, what: str = "input") -> Sequences:
+        """Return what hardware is sent of `x`: sequences of float64, without masked steps.
+
+        Raises
+        ------
+        NetworkError
+            If it does not fit the network, or all of a sequence is masked.
+        """
+        sequences = Sequences.of(x, features=self.network.inputs, what=what)
+        return self.reference.check_input(
+            sequences.without(self.network.mask_value, what=what), what=what
+        )
 
     @property
     def state_vectors(self) -> tuple[StateVector, ...]:
@@ -263,7 +281,7 @@ class Design(Summarised):
         return certify(
             self.network,
             self.reference,
-            steps=self.calibration.shape[1],
+            steps=self.calibration.longest,
             ranges=() if self.settled is None else tuple(self.settled.ranges.values()),
             progress=progress,
         )
@@ -295,9 +313,8 @@ class Design(Summarised):
 
     def described(self) -> tuple[str, Facts]:
         """Return what it computes in which formats, and how large it is."""
-        sequences, steps = self.calibration.shape[:2]
         title, facts = network_facts(self.network)
-        facts.append(("ranges", f"from {sequences:,} sequences of {steps:,} steps"))
+        facts.append(("ranges", f"from {self.calibration.described}"))
         return title, [*facts, ("digest", self.digest[:16])]
 
     def trace(
@@ -305,7 +322,8 @@ class Design(Summarised):
     ) -> Trace:
         """Return the codes of every node at every step, the overflow counts, and the state after.
 
-        `initial_state` is that of `predict`.
+        `x` is (sequences, steps, inputs), masked steps and all; `initial_state` is that of
+        `predict`.
         """
         golden = GoldenModel(self.network)
         return golden.trace(golden.quantize_input(x), initial_state)
@@ -323,15 +341,21 @@ def _config(data: bytes, path: Path) -> Config:
         raise _damaged(path, error) from None
 
 
-def _calibration(data: bytes, path: Path, inputs: int) -> Array:
+def _calibration(data: bytes, path: Path, inputs: int) -> Sequences:
     try:
         array = load_array(io.BytesIO(data))
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
     fits = array.ndim == 3 and array.shape[2] == inputs and array.size
-    if array.dtype != np.float64 or not fits or not np.isfinite(array).all():
-        raise _damaged(path, f"it must hold finite float64 of shape (sequences, steps, {inputs})")
-    return array.astype(np.float64)
+    if array.dtype == np.float64 and fits:
+        lengths = array.shape[1] - np.isnan(array).all(axis=2).sum(axis=1)
+        if lengths.all():
+            sequences = Sequences(padded=array, lengths=lengths)
+            behind = array[~sequences.valid]
+            if np.isfinite(sequences.padded).all() and np.isnan(behind).all():
+                return sequences
+    rule = f"finite float64 of shape (sequences, steps, {inputs}), NaN behind the end"
+    raise _damaged(path, f"it must hold {rule}")
 
 
 def _refits(data: bytes, path: Path) -> tuple[Refit, ...]:
@@ -356,9 +380,9 @@ def _with_matrices(network: Network) -> Network:
     return replace(network, layers=layers)
 
 
-def calibration_subset(x: NDArray[T]) -> NDArray[T]:
+def calibration_subset(x: Sequences) -> Sequences:
     """Return evenly spaced sequences of about 100,000 steps in all, enough to see ranges."""
-    chosen = calibration_rows(len(x), x.shape[1])
+    chosen = calibration_rows(len(x), x.longest)
     return x if len(chosen) == len(x) else x[chosen]
 
 

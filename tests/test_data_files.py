@@ -80,7 +80,7 @@ def test_labels_are_a_row_for_each_sequence(tmp_path):
         ("a,b\n1,x\n", "", "row 1 must hold numbers, not 'x'"),
         ("a,b\n1,2\n", ":c", "must have one column 'c'; there are a, b"),
         ("1,2\n", ":a", "has no names of columns in its first row"),
-        ("sequence,a\n1,2\n1,3\n2,4\n", "", "all sequences must be equally long .* not of 1 to 2"),
+        ("sequence,a\n1,2\n2,3\n1,4\n", "", "rows of one sequence must follow each other"),
     ],
 )
 def test_tables_that_are_none_are_refused(tmp_path, text, name, message):
@@ -127,3 +127,72 @@ def test_what_is_no_sound_has_no_scale(tmp_path):
     np.save(tmp_path / "x.npy", X)
     assert sample_scale(tmp_path / "x.npy") is None
     assert sample_scale(tmp_path / "gone.wav") is None
+
+
+RAGGED = [np.arange(6.0).reshape(3, 2), np.arange(2.0).reshape(1, 2), np.ones((2, 2))]
+PADDED = np.zeros((3, 4, 2))
+for row, values in zip(PADDED, RAGGED, strict=True):
+    row[: len(values)] = values
+MASK = np.arange(4) < np.array([[3], [1], [2]])
+
+
+def same(sequences):
+    return all(np.array_equal(a, b) for a, b in zip(sequences, RAGGED, strict=True))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"values": PADDED, "lengths": [3, 1, 2]},
+        {"x": np.where(MASK[..., None], PADDED, np.nan), "lengths": [3, 1, 2]},
+        {"values": PADDED, "lengths": [3, 1, 2], "labels": np.arange(3)},
+        {"values": np.concatenate(RAGGED), "lengths": [3, 1, 2]},
+        {"values": PADDED, "mask": MASK},
+        {"values": PADDED[:, ::-1], "mask": MASK[:, ::-1]},
+        {f"arr_{n}": values for n, values in enumerate(RAGGED)},
+    ],
+    ids=["padded", "NaN", "labelled", "joined", "mask", "mask in front", "one by one"],
+)
+def test_sequences_of_an_archive_have_their_own_lengths(tmp_path, arrays):
+    np.savez(tmp_path / "x.npz", **arrays)
+    values = read_data(tmp_path / "x.npz").values
+    assert values.lengths.tolist() == [3, 1, 2]
+    if not np.array_equal(arrays.get("mask"), MASK[:, ::-1]):
+        assert same(values)
+    else:
+        assert all(np.array_equal(a, b[::-1]) for a, b in zip(values, RAGGED, strict=True))
+
+
+def test_labels_stand_beside_their_data(tmp_path):
+    np.savez(tmp_path / "x.npz", values=PADDED, lengths=[3, 1, 2], labels=np.arange(3))
+    assert read_data(tmp_path / "x.npz", labels=True).values.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"values": PADDED, "lengths": [3, 0, 2]}, "length of sequence 1 must be 1 to the 4"),
+        ({"values": PADDED, "lengths": [3, 1, 5]}, "length of sequence 2 must be 1 to .* not 5"),
+        ({"values": PADDED, "lengths": [3, 1]}, "lengths must be 3 integers, one for each"),
+        ({"values": PADDED, "lengths": [3.0, 1, 2]}, "lengths must be 3 integers"),
+        ({"values": PADDED[0], "lengths": [3, 2]}, "lengths must sum to the 4 steps .* not to 5"),
+        ({"values": PADDED[0], "lengths": [5, -1]}, "lengths must be positive integers"),
+        ({"values": PADDED, "mask": MASK[:, :3]}, r"mask must be true or false .* \(3, 4\)"),
+        ({"values": PADDED, "mask": [[1, 0, 1, 0]] * 3}, "mask must mark .* of sequence 0 have"),
+        ({"values": PADDED, "mask": 0 * MASK}, "length of sequence 0 must be 1 to"),
+        ({"values": PADDED, "mask": MASK, "lengths": [1]}, "lengths or mask, not both"),
+    ],
+)
+def test_lengths_that_do_not_fit_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(LoadError, match=rf"x.npz: .*{message}"):
+        read_data(tmp_path / "x.npz")
+
+
+def test_sequences_of_a_table_have_their_own_lengths(tmp_path):
+    rows = [[n, *step] for n, values in enumerate(RAGGED) for step in values]
+    text = "sequence,a,b\n" + "\n".join(",".join(map(str, row)) for row in rows)
+    assert same(read_data(table(tmp_path / "x.csv", text)).values)
+    labels = "sequence,label\n0,1\n0,2\n0,-1\n1,3\n2,4\n2,5\n"
+    values = read_data(table(tmp_path / "y.csv", labels), labels=True).values
+    assert [entry.ravel().tolist() for entry in values] == [[1, 2, -1], [3], [4, 5]]

@@ -28,6 +28,7 @@ LAYERS = (
         "records",
         "fixed",
         "names",
+        "sequences",
         "summary",
     ),
     ("lmu", "load", "network"),
@@ -174,6 +175,7 @@ def test_the_golden_model_knows_neither_hardware_nor_plan():
             "errors",
             "fixed",
             "network",
+            "sequences",
         }
         assert "amaranth" not in packages(path)
 

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.checked import instance
 from lmu_hw.design import calibration_subset, synthetic_input
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
 from lmu_hw.quantize import Config, Options
+from lmu_hw.sequences import Sequences, SequencesLike
 
 __all__ = ["calibration_data", "options_of", "refuse_both"]
 
@@ -37,12 +35,23 @@ def refuse_both(config: Config, options: Options) -> None:
             raise ConfigError(f"`{name}` and `config` cannot be combined: one of them must choose")
 
 
-def calibration_data(network: Network, x: NDArray[np.generic] | None) -> NDArray[np.float64]:
-    """Return what ranges are taken from: evenly spaced sequences of `x`, or noise in -1 to 1."""
+def calibration_data(network: Network, x: SequencesLike | None) -> Sequences:
+    """Return what ranges are taken from: evenly spaced sequences of `x`, or noise in -1 to 1.
+
+    Parameters
+    ----------
+    network : Network
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), Sequences, or None
+
+    Raises
+    ------
+    NetworkError
+        If it is none of these, or does not fit the network.
+    """
     instance(network, "`network`", Network)
     if x is None:
-        return synthetic_input(network)
-    x = np.asarray(x)
-    if x.ndim == 3 and x.shape[1]:
-        x = calibration_subset(x)  # before it is copied: it may be huge
-    return network.check_input(x, what="calibration data")
+        return network.check_input(synthetic_input(network))
+    what = "calibration data"
+    x = Sequences.of(x, features=network.inputs, what=what)
+    x = calibration_subset(x.without(network.mask_value, what=what))  # before it is copied
+    return network.check_input(x, what=what)

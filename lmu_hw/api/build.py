@@ -8,9 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.api._given import calibration_data, options_of, refuse_both
 from lmu_hw.checked import flag, instance
 from lmu_hw.design import Design
@@ -19,15 +16,14 @@ from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of, streams_of
 from lmu_hw.plan import Additions, Goal, Reloadable, reloadable_of
 from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
+from lmu_hw.sequences import SequencesLike
 
 __all__ = ["configure", "emit", "quantize", "read_design"]
-
-Array = NDArray[np.generic]
 
 
 def configure(
     network: Network,
-    calibration: Array | None = None,
+    calibration: SequencesLike | None = None,
     *,
     weight_bits: int = 12,
     memory_bits: int | None = None,
@@ -54,7 +50,7 @@ def configure(
     ----------
     network : Network
         From `load`.
-    calibration : (sequences, steps, inputs) array, optional
+    calibration : array (sequences, steps, inputs), list of arrays, or Sequences, optional
         In the network's own units. Without it, ranges come from noise in -1 to 1.
     weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale
         See `Options`, which checks them all.
@@ -81,7 +77,7 @@ def configure(
 
 def quantize(
     network: Network,
-    calibration: Array | None = None,
+    calibration: SequencesLike | None = None,
     *,
     config: Config | None = None,
     weight_bits: int = 12,

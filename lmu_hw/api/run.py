@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.errors import ConfigError
 from lmu_hw.prove.deadline import TIME_LIMIT
+from lmu_hw.sequences import SequencesLike
 
 if TYPE_CHECKING:
     from lmu_hw.boards import Answers
@@ -27,12 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "compare", "implement", "prove", "reload", "report", "simulate", "verify"]
 
-Array = NDArray[np.generic]
-
 
 def simulate(
     directory: str | Path,
-    x: Array | None = None,
+    x: SequencesLike | None = None,
     *,
     simulators: Collection[Simulator | str] | None = None,
     seed: int = 0,
@@ -51,7 +47,7 @@ def simulate(
     ----------
     directory : str or Path
         Written by `emit`; ``simulation.json`` is left in it.
-    x : (sequences, steps, inputs) array, optional
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences, optional
         Data that are run beside the built-in stimuli, in the network's own units.
     simulators : collection of Simulator or str, optional
         At least one of ``icarus``, ``verilator`` and ``amaranth``; None: the first two, or the
@@ -200,7 +196,7 @@ def implement(
 
 def ask(
     directory: str | Path,
-    x: Array,
+    x: SequencesLike,
     *,
     port: str,
     baud: int = 115_200,
@@ -211,7 +207,7 @@ def ask(
     ----------
     directory : str or Path
         Written by `emit`; the board is loaded with a bitstream of `implement`.
-    x : (sequences, steps, inputs) array
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         In the network's own units.
     port : str
         Serial port of the board, such as ``/dev/ttyUSB1``.
@@ -255,8 +251,8 @@ def reload(
 
 def report(
     directory: str | Path,
-    x: Array | None = None,
-    labels: Array | None = None,
+    x: SequencesLike | None = None,
+    labels: SequencesLike | None = None,
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
@@ -266,9 +262,9 @@ def report(
     ----------
     directory : str or Path
         Written by `emit`.
-    x : (sequences, steps, inputs) array, optional
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences, optional
         What is measured on, in the network's own units; None: the calibration data.
-    labels : array, optional
+    labels : array or list of arrays, optional
         Of `x`: integer classes, (sequences,) or (sequences, steps), or real targets in the shape of
         the output.
     progress : callable, optional

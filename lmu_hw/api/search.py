@@ -8,27 +8,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.api._given import calibration_data, options_of
 from lmu_hw.checked import flag, instance, member, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
 from lmu_hw.quantize import Basis, MemoryRange, Options, Realization
+from lmu_hw.sequences import SequencesLike
 
 if TYPE_CHECKING:
     from lmu_hw.search import Cost, Limits, SearchResult, SweepReport
 
 __all__ = ["search", "sweep"]
 
-Array = NDArray[np.generic]
-
 
 def search(
     network: Network,
-    x: Array,
-    labels: Array | None = None,
+    x: SequencesLike,
+    labels: SequencesLike | None = None,
     *,
     target_error: float | Fraction | str | None = None,
     target_accuracy: float | Fraction | str | None = None,
@@ -62,9 +58,9 @@ def search(
     ----------
     network : Network
         From `load`.
-    x : (sequences, steps, inputs) array
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         In the network's own units; ranges come from it, and designs are measured on it.
-    labels : array, optional
+    labels : array or list of arrays, optional
         Integer classes of `x`, for `target_accuracy`.
     target_error : number
         Largest ``rms(fixed - float) / rms(float)`` of the outputs, such as 0.02 or ``"2%"``.
@@ -113,8 +109,8 @@ def search(
     return find(
         network,
         calibration_data(network, x),
-        np.asarray(x),
-        None if labels is None else np.asarray(labels),
+        x,
+        labels,
         target=target,
         options=options,
         fixed=fixed,
@@ -128,8 +124,8 @@ def search(
 
 def sweep(
     network: Network,
-    x: Array,
-    labels: Array | None = None,
+    x: SequencesLike,
+    labels: SequencesLike | None = None,
     *,
     directory: str | Path | None = None,
     cost: Cost | str = "multiplier-area",
@@ -162,7 +158,7 @@ def sweep(
     ----------
     network, x, cost, sequences, jobs, scheduler, progress
         As for `search`.
-    labels : array, optional
+    labels : array or list of arrays, optional
         Integer classes of `x`, for accuracy, or real targets, for NRMSE.
     directory : str or Path, optional
         Gets ``sweep.json`` and ``sweep.html``. A sweep that was interrupted leaves its points
@@ -191,8 +187,8 @@ def sweep(
     report = measure(
         network,
         calibration_data(network, x),
-        np.asarray(x),
-        None if labels is None else np.asarray(labels),
+        x,
+        labels,
         grid=grid,
         options=options,
         cost=cost,

@@ -18,6 +18,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.manifest import read_plan
+from lmu_hw.sequences import SequencesLike
 
 __all__ = ["Answers", "ask"]
 
@@ -41,7 +42,7 @@ class Answers:
 
 def ask(
     directory: str | Path,
-    x: NDArray[np.generic],
+    x: SequencesLike,
     *,
     port: str,
     baud: int = BAUD,
@@ -53,7 +54,7 @@ def ask(
     ----------
     directory : str or Path
         Written by `emit`: the design that the board is loaded with.
-    x : (sequences, steps, inputs) array
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         In the network's own units.
     port : str
         Serial port of the board.
@@ -75,11 +76,12 @@ def ask(
     design = Design.read(directory)
     plan = read_plan(DesignFolder(directory), design.network)
     golden = GoldenModel(design.network)
-    x_codes = golden.quantize_input(x)
-    y_codes = Device(open_line(port, rate), design.network, plan).run(x_codes)
+    x_codes, _ = golden.count_input(x)
+    device = Device(open_line(port, rate), design.network, plan)
+    y_codes = x_codes.joined(lambda _, codes: device.run(codes), len(x_codes))
     expected, _ = golden.run(x_codes)
     return Answers(
         values=golden.output_values(y_codes),
-        words=y_codes.size,
+        words=(len(x_codes) if y_codes.ndim == 2 else x_codes.total) * y_codes.shape[-1],
         different=int(np.count_nonzero(y_codes != expected)),
     )

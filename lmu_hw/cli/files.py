@@ -16,13 +16,43 @@ from lmu_hw.data_files import read_data
 from lmu_hw.errors import LoadError, NetworkError, RangeError
 from lmu_hw.files import resolved, write_file
 from lmu_hw.folder import DesignFolder
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.sequences import Sequences
 
-__all__ = ["about", "check_target", "read_array", "read_text", "write_array", "write_text"]
+__all__ = [
+    "about",
+    "check_answers",
+    "check_target",
+    "read_array",
+    "read_text",
+    "write_answers",
+    "write_array",
+    "write_text",
+]
 
 
-def read_array(path: str, *, labels: bool = False) -> NDArray[np.generic]:
+def read_array(path: str, *, labels: bool = False) -> NDArray[np.generic] | Sequences:
     """Return the data or the labels in a file, or raise `LoadError`; see `lmu_hw.data_files`."""
     return read_data(path, labels=labels).values
+
+
+def check_answers(path: str, network: QuantizedNetwork, x: Sequences) -> None:
+    """Raise `LoadError` if answers of unequal numbers of steps are to be written as one array."""
+    if not (network.answers_once or x.even or Path(path).suffix == ".npz"):
+        raise LoadError(
+            f"{path}: must end in .npz, which holds values and lengths: the sequences answered are "
+            f"of {int(x.lengths.min()):,} to {x.longest:,} steps"
+        )
+
+
+def write_answers(path: str, answers: NDArray[np.generic], x: Sequences) -> None:
+    """Write answers to sequences: an array, or values and lengths where these differ."""
+    if answers.ndim == 2 or x.even:
+        write_array(path, answers)
+        return
+    stream = io.BytesIO()
+    np.savez(stream, values=answers, lengths=x.lengths)
+    _write(path, stream.getvalue())
 
 
 def read_text(path: str) -> str:

@@ -34,9 +34,10 @@ word lengths that are just enough:
   lmu-hw generate model.keras -o out --calibrate x.npy --labels y.npy --target-accuracy 95%
   lmu-hw sweep    model.keras -o map --calibrate x.npy --weight-bits 4:12 --state-bits 8:18
 
-Data are (sequences, steps, features) in the network's own units: .npy; .npz (FILE.npz:NAME); .csv,
-a row a step, names in the first row (FILE.csv:ax,ay picks columns, a column 'sequence' separates
-sequences); .wav, a frame a step, from which --input-scale follows.
+Data are (sequences, steps, features) in the network's own units: .npy; .npz (FILE.npz:NAME; beside
+it lengths or mask, where sequences are of their own lengths); .csv, a row a step, names in the
+first row (FILE.csv:ax,ay picks columns, a column 'sequence' separates sequences); .wav, a frame a
+step, from which --input-scale follows.
 exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
 does not hold, or not everything was proved, or a clock that was asked for is not reached; 2 bad
 input, or a tool that is missing.
@@ -277,7 +278,8 @@ def _report(commands: Commands) -> None:
     parser.add_argument(
         "--labels",
         metavar="Y.npy",
-        help="classes (integers or one-hot), for accuracy, or real targets, for NRMSE",
+        help="classes (integers or one-hot; -1 or -100: the step does not count), for accuracy, "
+        "or real targets, for NRMSE",
     )
 
 

@@ -31,6 +31,7 @@ from lmu_hw.network import (
     residue_name,
     state_vectors,
 )
+from lmu_hw.sequences import Sequences, SequencesLike
 
 __all__ = ["GoldenModel", "Trace", "node_model"]
 
@@ -91,18 +92,35 @@ class GoldenModel:
         self._chunk = _CHUNK_OF_MEMORIES if structured else _CHUNK
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
-        """Return the input codes of real values (sequences, steps, inputs)."""
-        return self.count_input(x)[0]
-
-    def count_input(self, x: NDArray[np.generic]) -> tuple[Codes, int]:
-        """Return the input codes of real values, and how many lay outside the input format."""
+        """Return the input codes of an array of real values (sequences, steps, inputs)."""
         self._check_shape(x)
+        return self._codes(x)[0]
+
+    def count_input(self, x: SequencesLike) -> tuple[Sequences, int]:
+        """Return the input codes of sequences, and how many lay outside the input format.
+
+        Parameters
+        ----------
+        x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
+            In the network's own units. Masked steps are left out.
+
+        Raises
+        ------
+        NetworkError, RangeError
+            If it is none of these, or holds what is no number.
+        """
+        sequences = Sequences.of(x, features=self.network.inputs)
+        sequences = sequences.without(self.network.mask_value)
+        codes, outside = self._codes(sequences.padded)
+        return sequences.mapped(codes), outside
+
+    def _codes(self, x: NDArray[np.generic]) -> tuple[Codes, int]:
         scale = self.network.input_scale
         unscaled = x.astype(np.float64) * scale.denominator / scale.numerator
         return quantize(unscaled, self.network.input, what="input")
 
     def run(
-        self, x_codes: Codes, *, progress: Callable[[int], None] | None = None
+        self, x_codes: Codes | Sequences, *, progress: Callable[[int], None] | None = None
     ) -> tuple[Codes, Overflows]:
         """Run sequences from zero states; see `resume`."""
         y, trace = self.resume(x_codes, progress=progress)
@@ -110,7 +128,7 @@ class GoldenModel:
 
     def resume(
         self,
-        x_codes: Codes,
+        x_codes: Codes | Sequences,
         initial_state: Mapping[str, object] | None = None,
         *,
         progress: Callable[[int], None] | None = None,
@@ -119,7 +137,7 @@ class GoldenModel:
 
         Parameters
         ----------
-        x_codes : (sequences, steps, inputs) int64
+        x_codes : (sequences, steps, inputs) int64, or Sequences of it
         initial_state : State, optional
             What the first step finds; None: zeros, as at the first step of a sequence.
         progress : callable, optional
@@ -128,7 +146,7 @@ class GoldenModel:
         Returns
         -------
         y_codes : (sequences, outputs) or (sequences, steps, outputs) int64
-            In the format of ``network.output``.
+            In the format of ``network.output``; zeros stand behind the end of a sequence.
         trace : Trace
             Without codes.
 
@@ -138,22 +156,30 @@ class GoldenModel:
             If the codes have another shape, or are not codes of the input format; if the state is
             none of this network, see `check_state`.
         """
-        self._check_codes(x_codes)
-        given = self._given(initial_state, len(x_codes))
-        trace, answers, parts = Trace(), [], []
-        for start in range(0, len(x_codes), self._chunk):
-            chunk = slice(start, start + self._chunk)
-            trace.state = {name: codes[chunk] for name, codes in given.items()}
-            answers.append(self._pass(x_codes[chunk], trace, keep=False))
-            parts.append(trace.state)
+        if not isinstance(x_codes, Sequences):
+            self._check_shape(x_codes)
+        sequences = Sequences.of(x_codes, features=self.network.inputs)
+        self._check_codes(sequences.padded)
+        given = self._given(initial_state, len(sequences))
+        trace, vectors = Trace(), state_vectors(self.network)
+        after = {v.name: np.zeros((len(sequences), v.size), np.int64) for v in vectors}
+
+        def answers(rows: NDArray[np.int64], codes: Codes) -> Codes:
+            trace.state = {name: values[rows] for name, values in given.items()}
+            y = self._pass(codes, trace, keep=False)
+            for name, values in trace.state.items():
+                after[name][rows] = values
             if progress is not None:
-                progress(len(answers[-1]))
-        trace.state = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        y = np.concatenate(answers)
-        return (y[:, -1] if self.network.answers_once else y), trace
+                progress(len(rows))
+            return y[:, -1] if self.network.answers_once else y
+
+        y = sequences.joined(answers, self._chunk)
+        trace.state = after
+        return y, trace
 
     def trace(self, x_codes: Codes, initial_state: Mapping[str, object] | None = None) -> Trace:
         """Return every node at every step; see `Trace` and `resume`."""
+        self._check_shape(x_codes)
         self._check_codes(x_codes)
         trace = Trace(codes={INPUT: x_codes}, state=self._given(initial_state, len(x_codes)))
         self._pass(x_codes, trace, keep=True)
@@ -175,7 +201,6 @@ class GoldenModel:
             )
 
     def _check_codes(self, x_codes: Codes) -> None:
-        self._check_shape(x_codes)
         fmt, low, high = self.network.input.format, int(x_codes.min()), int(x_codes.max())
         if not fmt.min_code <= low <= high <= fmt.max_code:
             raise RangeError(f"input codes must fit {fmt}, not {low} to {high}")

@@ -72,7 +72,7 @@ def example_of(subject: Subject) -> Example:
     """Return the step of the first sequence of the data whose values are largest, in six digits."""
     network, plan = subject.network, subject.plan
     golden = GoldenModel(network)
-    steps = subject.design.calibration[0]
+    steps = subject.design.calibration[:1].values
     step = steps[np.abs(steps).sum(axis=1).argmax()]
     values = np.array([float(f"{value:.6g}") for value in step])
     codes = golden.quantize_input(values[None, None])[0]

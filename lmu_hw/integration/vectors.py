@@ -54,9 +54,9 @@ def vectors_of(subject: Subject) -> Vectors:
     network, plan = subject.network, subject.plan
     golden, data = GoldenModel(network), subject.design.calibration
     pieces = []
-    for number, length in enumerate(lengths(_budget(subject), data.shape[1])):
-        row = data[number % len(data)]
-        start = (len(row) - length) // 2
+    for number, length in enumerate(lengths(_budget(subject), data.longest)):
+        row = data[np.array([number % len(data)])].values
+        start = max(0, len(row) - length) // 2
         pieces.append(golden.quantize_input(row[None, start : start + length])[0])
     fmt = network.input.format
     ends = np.array([fmt.max_code, fmt.min_code], np.int64)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
@@ -15,9 +15,10 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.lmu.activations import SOFTMAX
 from lmu_hw.lmu.layers import DenseLayer, Layer, LmuLayer, Observer, RecurrentLayer
 from lmu_hw.lmu.window import window
+from lmu_hw.sequences import Sequences, SequencesLike
 from lmu_hw.summary import Facts, Summarised
 
-__all__ = ["INPUT", "Network"]
+__all__ = ["INPUT", "Network", "masked_words"]
 
 Array = NDArray[np.float64]
 Trace = dict[str, Array]
@@ -39,6 +40,8 @@ class Network(Summarised):
     layers : tuple of LmuLayer and DenseLayer
     notes : tuple of str
         What the loader wants the user to know.
+    mask_value : float or None
+        A step of which every feature has this value is none: it is left out. None: all are steps.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Network(Summarised):
     name: str
     layers: tuple[Layer, ...]
     notes: tuple[str, ...] = ()
+    mask_value: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -90,58 +94,54 @@ class Network(Summarised):
     def described(self) -> tuple[str, Facts]:
         """Return the layers, and how the network answers."""
         answers = "at the end of a sequence" if self.answers_once else "at every step"
-        facts = [("input", str(self.inputs))]
+        facts = [("input", f"{self.inputs}{masked_words(self.mask_value)}")]
         facts += [(layer.name, _layer_words(layer)) for layer in self.layers]
         facts.append(("output", f"{self.outputs}{' (softmax)' if self.softmax else ''}, {answers}"))
         return f"{self.name}: trained network", facts
 
-    def check_input(self, x: NDArray[np.generic], *, what: str = "input") -> Array:
-        """Return `x` as float64 (sequences, steps, inputs), or raise `NetworkError`."""
-        x = np.asarray(x)
-        if x.ndim != 3 or x.shape[2] != self.inputs:
-            raise NetworkError(
-                f"{what} must have the shape (sequences, steps, {self.inputs}), not {x.shape}"
-            )
-        if 0 in x.shape:
-            raise NetworkError(f"{what} must hold at least one sequence and step, not {x.shape}")
-        if not (np.issubdtype(x.dtype, np.number) or x.dtype == np.bool_) or np.iscomplexobj(x):
-            raise NetworkError(f"{what} must hold real numbers, not {x.dtype}")
-        x = x.astype(np.float64)
-        if not np.all(np.isfinite(x)):
-            raise NetworkError(f"{what} must be finite, but holds NaN or infinity")
-        return x
+    def check_input(self, x: SequencesLike, *, what: str = "input") -> Sequences:
+        """Return `x` as sequences of float64, without masked steps, or raise `NetworkError`.
 
-    def run(
-        self, x: NDArray[np.generic], *, progress: Callable[[int], None] | None = None
-    ) -> Array:
+        Parameters
+        ----------
+        x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
+        what : str
+            Name in messages.
+        """
+        sequences = Sequences.of(x, features=self.inputs, what=what)
+        sequences = sequences.without(self.mask_value, what=what)
+        sequences = sequences.mapped(sequences.padded.astype(np.float64))
+        if not np.all(np.isfinite(sequences.padded)):
+            raise NetworkError(f"{what} must be finite, but holds NaN or infinity")
+        return sequences
+
+    def run(self, x: SequencesLike, *, progress: Callable[[int], None] | None = None) -> Array:
         """Run sequences in float64: the yardstick for quantization.
 
         Parameters
         ----------
-        x : (sequences, steps, inputs) array of real numbers
+        x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         progress : callable, optional
             Called with the number of sequences done since the last call.
 
         Returns
         -------
         (sequences, outputs) for a network that answers once, otherwise
-        (sequences, steps, outputs), in float64.
+        (sequences, steps, outputs), in float64. Zeros stand behind the end of a sequence.
         """
-        answers = []
-        for chunk in _chunks(self.check_input(x)):
-            y = chunk
+
+        def answers(_: object, y: Array) -> Array:
             for layer in self.layers:
                 y = layer.run(y)
-            answers.append(y)
             if progress is not None:
-                progress(len(chunk))
-        y = np.concatenate(answers)
-        return y[:, -1] if self.answers_once else y
+                progress(len(y))
+            return y[:, -1] if self.answers_once else y
 
-    def observe(self, x: NDArray[np.generic], observer: Observer) -> None:
-        """Run sequences and show every node at every step to `observer`."""
-        for chunk in _chunks(self.check_input(x)):
-            y = chunk
+        return self.check_input(x).joined(answers, _CHUNK)
+
+    def observe(self, x: SequencesLike, observer: Observer) -> None:
+        """Run sequences, see `run`, and show every node at every step to `observer`."""
+        for _, y in self.check_input(x).batches(_CHUNK):
             for layer in self.layers:
                 y = layer.run(y, observer=observer)
 
@@ -149,17 +149,25 @@ class Network(Summarised):
         """Return every node at every step: name to (sequences, steps, width) float64.
 
         A layer that runs on the last step only has one step in its arrays.
+
+        Raises
+        ------
+        NetworkError
+            If x is no array of sequences of one length, or a step of it is masked.
         """
+        sequences = self.check_input(x)
+        if not sequences.even:
+            raise NetworkError(f"network {self.name}: a trace must be of sequences of one length")
         steps: dict[str, list[Array]] = {}
-        y = self.check_input(x)
+        y = sequences.padded
         for layer in self.layers:
             y = layer.run(y, observer=lambda name, _, v: steps.setdefault(name, []).append(v))
-        return {INPUT: self.check_input(x)} | {n: np.stack(v, axis=1) for n, v in steps.items()}
+        return {INPUT: sequences.padded} | {n: np.stack(v, axis=1) for n, v in steps.items()}
 
 
-def _chunks(x: Array) -> Iterator[Array]:
-    for start in range(0, len(x), _CHUNK):
-        yield x[start : start + _CHUNK]
+def masked_words(value: float | None) -> str:
+    """Return that steps of a value are left out, behind what is said of the input."""
+    return "" if value is None else f", without steps that are all {value:g} (masked)"
 
 
 def _layer_words(layer: Layer) -> str:

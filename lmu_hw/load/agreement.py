@@ -20,6 +20,7 @@ from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.load.suspects import Suspect, combined, suspects
 from lmu_hw.load.tensors import Array
+from lmu_hw.sequences import Sequences
 
 __all__ = ["TOLERANCE", "agreeing"]
 
@@ -46,7 +47,7 @@ def agreeing(
     Parameters
     ----------
     network : Network
-    x : (sequences, steps, inputs) array
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
     y : array, or mapping of str to array
         What the trained network answers: (sequences, outputs) or (sequences, steps, outputs). A
         mapping has outputs of layers by name, so that the first layer that differs is known.
@@ -66,9 +67,9 @@ def agreeing(
     tolerance = real(tolerance, "`tolerance`", above=0.0, rule="positive and finite")
     try:
         x = network.check_input(x, what="`check`: x")
+        expected = _expected(network, y, where, x)
     except NetworkError as error:
         raise LoadError(f"{where}: {error}") from None
-    expected = _expected(network, y, where)
     worst = 0.0
     for name, values in expected.items():
         answers = _outputs(network, x, name)
@@ -84,7 +85,7 @@ def agreeing(
     return replace(network, notes=(*network.notes, note))
 
 
-def _expected(network: Network, y: Any, where: str) -> dict[str, Array]:
+def _expected(network: Network, y: Any, where: str, x: Sequences) -> dict[str, Array]:
     """Return outputs by layer, in the order of the network, its own last."""
     given = dict(y) if isinstance(y, Mapping) else {_ANSWERS: y}
     names = [layer.name for layer in network.layers]
@@ -96,7 +97,9 @@ def _expected(network: Network, y: Any, where: str) -> dict[str, Array]:
         )
     arrays = {}
     for name in sorted(given, key=[*names, _ANSWERS].index):
-        values = np.asarray(given[name])
+        values = x.beside(given[name], f"`check`: y of {name}")
+        if values.ndim == 3 and values.shape[:2] == (len(x), x.given_steps):
+            values = x.aligned(values)
         if values.dtype.kind != "f" or not values.size or not np.all(np.isfinite(values)):
             kind = values.dtype if values.size else "none"
             rule = "finite floats, what the network answers and no classes"
@@ -105,16 +108,22 @@ def _expected(network: Network, y: Any, where: str) -> dict[str, Array]:
     return arrays
 
 
-def _outputs(network: Network, x: Array, name: str) -> Array:
+def _outputs(network: Network, x: Sequences, name: str) -> Array:
     """Return what the network, or one of its layers, answers."""
     if name == _ANSWERS:
         return network.run(x)
-    y = x
-    for layer in network.layers:
-        y = layer.run(y)
-        if name == f"layer {layer.name}":
-            break
-    return y
+    layers = list(network.layers)
+    while name != f"layer {layers[-1].name}":
+        layers.pop()
+    once = not all(layer.return_sequences for layer in layers)
+
+    def answers(_: object, y: Array) -> Array:
+        for layer in layers:
+            y = layer.run(y)
+        return y[:, -1] if once else y
+
+    joined = x.joined(answers, len(x))
+    return joined[:, None] if once else joined
 
 
 def _difference(answers: Array, values: Array, tolerance: float) -> tuple[str, float]:
@@ -145,7 +154,7 @@ def _difference(answers: Array, values: Array, tolerance: float) -> tuple[str, f
 
 def _hint(
     network: Network,
-    x: Array,
+    x: Sequences,
     expected: dict[str, Array],
     tolerance: float,
     others: Sequence[Suspect],
@@ -157,11 +166,13 @@ def _hint(
             return "without outputs of the last layer nothing else is tried"
         expected = {_ANSWERS: expected[last]}
     y = expected[_ANSWERS]
-    agrees = partial(_agrees, network, x, y, tolerance)
+    if not x.even:
+        return "the usual suspects are tried on sequences of one length only"
+    agrees = partial(_agrees, network, x.padded, y, tolerance)
     singles = [*others, *suspects(network)]
     matching = [suspect for suspect in singles if agrees(suspect)]
     if not matching:
-        matching = [pair for pair in _pairs(singles, network, x) if agrees(pair)][:_LISTED]
+        matching = [pair for pair in _pairs(singles, network, x.padded) if agrees(pair)][:_LISTED]
     if not matching:
         return (
             "none of the usual suspects (A, activations, position of the answer, data) explains it"

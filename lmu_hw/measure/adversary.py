@@ -24,6 +24,7 @@ from lmu_hw.measure.certified import AdversaryReport
 from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.signals import inside_formats, probes
 from lmu_hw.network import QuantizedNetwork
+from lmu_hw.sequences import Sequences, SequencesLike
 
 __all__ = ["has_feedback_loop", "search_worst"]
 
@@ -48,14 +49,15 @@ def has_feedback_loop(network: QuantizedNetwork) -> bool:
     return any(read.delayed for node in nodes for read in node.reads)
 
 
-def search_worst(design: Design, x: Array) -> AdversaryReport | None:
+def search_worst(design: Design, x: SequencesLike) -> AdversaryReport | None:
     """Search for the input on which fixed point and float differ most.
 
     Parameters
     ----------
     design : Design
-    x : (sequences, steps, inputs) float64
-        Data to begin with, in the network's own units.
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
+        Data to begin with, in the network's own units: of sequences of their own lengths the longer
+        half, cut to the length of the middle one.
 
     Returns
     -------
@@ -64,7 +66,9 @@ def search_worst(design: Design, x: Array) -> AdversaryReport | None:
         formats on all of these data.
     """
     network = design.network
-    steps = x.shape[1] if network.answers_once else min(x.shape[1], _MOST_STEPS)
+    x = Sequences.of(x)
+    length = int(np.quantile(x.lengths, 0.5, method="lower"))
+    steps = length if network.answers_once else min(length, _MOST_STEPS)
     products = sum(node.multiplications for node in network.nodes)
     calls = _CALL * len(network.nodes)
     children = int(min(_CHILDREN, _WORK / (_FEWEST * steps * (products + calls / _FEWEST))))
@@ -73,12 +77,13 @@ def search_worst(design: Design, x: Array) -> AdversaryReport | None:
     cost = steps * (calls + (children + _KEPT) * products)
     generations = int(min(_GENERATIONS, _WORK // cost))
     trial = _Trial(design)
-    data = x[np.linspace(0, len(x) - 1, min(len(x), 2 * children)).astype(int), :steps]
+    given = x.padded[x.lengths >= length]
+    data = given[np.linspace(0, len(given) - 1, min(len(given), 2 * children)).astype(int), :steps]
     on_data = float(trial.of(data).difference.max())
     if on_data < 0.0 or not generations:
         return None
     random = np.random.default_rng(0)
-    change = _Change(x, random)
+    change = _Change(x.values, random)
     start = np.concatenate([data, change.between_ends(2 * children, steps)])
     best, found = trial.of(start).best(start, _KEPT)
     tried = len(start)
@@ -145,7 +150,7 @@ class _Change:
     def __init__(self, x: Array, random: np.random.Generator) -> None:
         self.low, self.high = float(x.min()), float(x.max())
         self.whole = bool((x == np.rint(x)).all())
-        self._random, self._inputs = random, x.shape[2]
+        self._random, self._inputs = random, x.shape[-1]
 
     def between_ends(self, count: int, steps: int) -> Array:
         """Return sequences that hold one end of the range or the other, each for its own time.

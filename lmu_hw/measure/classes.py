@@ -89,7 +89,7 @@ class ClassStatistics:
         """
         rows = labels.ravel()
         for which, values in enumerate((floats, fixed)):
-            outputs = values.reshape(len(rows), -1)
+            outputs = values.reshape(len(rows), self.classes)
             np.add.at(self._answers[which], (rows, outputs.argmax(axis=1)), 1)
             missing = _MOST_MARGINS - len(self._margins[which])
             self._margins[which].extend(_margins(rows[:missing], outputs[:missing]).tolist())

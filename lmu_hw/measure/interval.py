@@ -55,7 +55,7 @@ def share_interval(share: float, count: float) -> tuple[float, float]:
     return max(0.0, (centre - half) / (1 + square)), min(1.0, (centre + half) / (1 + square))
 
 
-def accuracy_interval(right: Array, answers: int) -> Interval | None:
+def accuracy_interval(right: Array, answers: Array) -> Interval | None:
     """Return the interval of a share of right answers; None of too few sequences.
 
     One answer a sequence: Wilson's. With several, it is Wilson's of as many answers as have the
@@ -65,20 +65,22 @@ def accuracy_interval(right: Array, answers: int) -> Interval | None:
     ----------
     right : (sequences,) float64
         Right answers of each.
-    answers : int
-        Of each sequence.
+    answers : (sequences,) float64
+        Of each; sequences without any say nothing.
     """
-    count, shares = len(right), right / answers
-    share = float(shares.mean())
-    if answers == 1:
+    right, answers = right[answers > 0], answers[answers > 0]
+    count, total = len(right), float(answers.sum())
+    share = float(right.sum()) / total
+    if (answers == 1).all():
         return _both(share_interval(share, count))
     if count < FEWEST:
         return None
-    variance = float(shares.var(ddof=1)) / count
+    spread = np.square(right - share * answers).sum()  # of a ratio: sequences differ in length
+    variance = float(spread) * count / (count - 1) / total**2
     worth = float(count)
     if variance > 0.0:
         worth = share * (1 - share) / variance * (NORMAL_95 / _student(count)) ** 2
-    return _both(share_interval(share, min(worth, count * answers)))
+    return _both(share_interval(share, min(worth, total)))
 
 
 def nrmse_interval(errors: Array, powers: Array) -> Interval | None:

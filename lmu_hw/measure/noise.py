@@ -48,7 +48,7 @@ class MemoryNoise:
         self.memory, self.layer, self.fitted = memory, layer, fitted
         self.readouts = [_ReadoutErrors(*pair) for pair in zip(readouts, formats, strict=True)]
         shape = (memory.segments, len(memory.B))
-        self.sequences = self.steps = 0
+        self.sequences: dict[int, int] = {}  # by their steps
         self.power, self.change = np.zeros(shape), np.zeros(shape)
         self.worst = np.zeros(shape)
 
@@ -58,7 +58,7 @@ class MemoryNoise:
         return self.memory.layer.encoder.name
 
     def add(self, u_codes: Codes, m_codes: Codes, m_values: Array) -> None:
-        """Add sequences from their first step.
+        """Add sequences of one length from their first step.
 
         Parameters
         ----------
@@ -68,12 +68,12 @@ class MemoryNoise:
             Of the float network.
         """
         memory, ulp = self.memory, self.memory.format.ulp
-        sequences, self.steps, _ = m_codes.shape
-        self.sequences += sequences
+        sequences, steps, _ = m_codes.shape
+        self.sequences[steps] = self.sequences.get(steps, 0) + sequences
         shape = (sequences, *self.power.shape)
         step = memory.layer.signals[self.u].format.ulp / ulp  # states are kept in ulp
         exact, ideal, last = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        for t in range(self.steps):
+        for t in range(steps):
             u = u_codes[:, t, :, None] * step
             exact = exact @ memory.A.T + u * memory.B
             ideal = ideal @ self.layer.memory.A.T + u * self.layer.memory.B
@@ -91,7 +91,7 @@ class MemoryNoise:
     def report(self) -> MemoryReport:
         """Return what was seen, without a proof."""
         memory = self.memory
-        samples = self.sequences * self.steps
+        samples = sum(steps * count for steps, count in self.sequences.items())
         return MemoryReport(
             name=memory.name,
             order=len(memory.B),
@@ -107,10 +107,10 @@ class MemoryNoise:
         )
 
     def _noise(self, samples: int) -> NoiseReport:
-        predicted = predicted_noise(self.memory, self.steps)
+        predicted = self._predicted(samples)
         return NoiseReport(
-            sequences=self.sequences,
-            steps=self.steps,
+            sequences=sum(self.sequences.values()),
+            steps=max(self.sequences),
             rms_ulp=_all(np.sqrt(self.power / samples)),
             max_ulp=_all(self.worst),
             predicted_ulp=()
@@ -118,6 +118,16 @@ class MemoryNoise:
             else _all(np.tile(predicted, (len(self.power), 1))),
             white=tuple(bool(power >= samples) for power in self.change.ravel()),
         )
+
+    def _predicted(self, samples: int) -> Array | None:
+        """Return what is predicted of sequences of these lengths together, (order,), in ulp."""
+        power = np.zeros(len(self.memory.B))
+        for steps, count in self.sequences.items():
+            predicted = predicted_noise(self.memory, steps)
+            if predicted is None:
+                return None
+            power += steps * count / samples * np.square(predicted)
+        return np.sqrt(power)
 
 
 class _ReadoutErrors:

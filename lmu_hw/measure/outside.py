@@ -12,6 +12,7 @@ from lmu_hw.lmu import DenseLayer, LmuLayer, RecurrentLayer
 from lmu_hw.measure.signals import probes
 from lmu_hw.measure.words import listed, times
 from lmu_hw.network import INPUT, QuantizedNetwork
+from lmu_hw.sequences import Sequences
 
 __all__ = ["clipped", "longer", "outside"]
 
@@ -31,9 +32,7 @@ def clipped(requant: Requant, count: int, inputs: int) -> str:
     )
 
 
-def outside(
-    network: QuantizedNetwork, overflows: Overflows, clips: int, sequences: int, steps: int
-) -> list[str]:
+def outside(network: QuantizedNetwork, overflows: Overflows, clips: int, x: Sequences) -> list[str]:
     """Return what left its format in a run: inputs, nodes that lost something, and the others.
 
     Parameters
@@ -42,12 +41,12 @@ def outside(
     overflows : Overflows
     clips : int
         Inputs outside the input format.
-    sequences, steps : int
-        Of the input.
+    x : Sequences
+        The input.
     """
     found, harmless = [], []
     if clips:
-        found.append(clipped(network.input, clips, sequences * steps * network.inputs))
+        found.append(clipped(network.input, clips, x.total * network.inputs))
     counted = {probe.counter: probe for probe in probes(network) if probe.counter != INPUT}
     for node in network.nodes:
         count, probe = overflows.get(node.name, 0), counted[node.name]
@@ -59,7 +58,7 @@ def outside(
         if node.requant.overflow is Overflow.SATURATE and not lost:
             harmless.append(node.name)
             continue
-        samples = sequences * (1 if node.last_only else steps) * node.signal.size
+        samples = (len(x) if node.last_only else x.total) * node.signal.size
         share = f"{100 * count / samples:.3g} %"
         found.append(f"{node.name} {_done(node.requant)} {times(count)} ({share})")
     if not found:
@@ -76,7 +75,7 @@ def longer(design: Design, steps: int) -> list[str]:
     ones. A refit may be further off after its horizon than before it.
     """
     notes = []
-    seen = design.calibration.shape[1]
+    seen = design.calibration.longest
     if steps > seen and not _settled(design, seen):
         notes.append(
             f"sequences of {steps:,} steps are longer than those of {seen:,} that ranges were "

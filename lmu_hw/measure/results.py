@@ -24,6 +24,7 @@ from lmu_hw.measure.interval import Interval
 from lmu_hw.measure.simulation import Result
 from lmu_hw.measure.words import count, interval, metric_name, score, sqnr
 from lmu_hw.proofs import ErrorBound
+from lmu_hw.sequences import lengths_words
 from lmu_hw.summary import Facts, Summarised
 
 __all__ = [
@@ -160,7 +161,9 @@ class TaskReport:
     float_score, fixed_score : float or None
         The metric of both.
     answers : int
-        Number of answers: sequences, or sequences times steps.
+        Number of answers that count: sequences, or the steps of all sequences.
+    uncounted : int
+        Answers besides whose label says that they do not count.
     agreement : float or None
         Share of answers whose largest output is the same one; None for real labels or one output.
     certain : int or None
@@ -178,6 +181,7 @@ class TaskReport:
     float_score: float | None
     fixed_score: float | None
     answers: int
+    uncounted: int
     agreement: float | None
     certain: int | None
     nrmse_to_float: float | None
@@ -192,14 +196,32 @@ class TaskReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataReport:
-    """What the errors were measured on; digests are SHA-256 of shape, type and values."""
+    """What the errors were measured on; digests are SHA-256 of shape, type and values.
+
+    Attributes
+    ----------
+    source : str
+    sequences : int
+    steps, shortest : int
+        Of the longest and of the shortest sequence.
+    inputs : int
+    x_sha256 : str
+    labels_sha256 : str or None
+    """
 
     source: str
     sequences: int
     steps: int
+    shortest: int
     inputs: int
     x_sha256: str
     labels_sha256: str | None
+
+    @property
+    def described(self) -> str:
+        """How many sequences there are, and how long they are."""
+        words = lengths_words(self.sequences, self.shortest, self.steps)
+        return f"{self.sequences:,} {words}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +332,7 @@ class Report(Summarised):
     def described(self) -> tuple[str, Facts]:
         """Return how well fixed point follows float, and what was simulated and implemented."""
         task, data = self.task, self.data
-        facts = [("data", f"{data.source}, {data.sequences:,} sequences of {data.steps:,} steps")]
+        facts = [("data", f"{data.source}, {data.described}")]
         if task.metric is not None:
             fixed, floats = (score(task.metric, s) for s in (task.fixed_score, task.float_score))
             facts.append((metric_name(task.metric), f"{fixed}, in float {floats}"))

@@ -18,7 +18,7 @@ from lmu_hw.lmu import LmuLayer
 from lmu_hw.measure.certified import LoopReport
 from lmu_hw.measure.noise import MemoryNoise
 from lmu_hw.measure.outside import longer
-from lmu_hw.measure.prediction import evenly_spaced, with_predictions
+from lmu_hw.measure.prediction import sampled_lengths, with_predictions
 from lmu_hw.measure.results import GIVEN, DataReport, Report
 from lmu_hw.measure.rounding import rounded
 from lmu_hw.measure.signals import Probe, inside_formats, probes
@@ -27,8 +27,9 @@ from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
 from lmu_hw.network import INPUT, QuantizedNetwork
 from lmu_hw.network.described import design_words
 from lmu_hw.proofs import quantized_memories, readouts_of, rest_radius
+from lmu_hw.sequences import Sequences, SequencesLike
 
-__all__ = ["array_digest", "measure"]
+__all__ = ["array_digest", "described_data", "measure", "sequences_digest"]
 
 Array = NDArray[np.float64]
 
@@ -38,8 +39,8 @@ _MAX_CHUNK = 250  # as many sequences as golden model and reference run in one p
 
 def measure(
     design: Design,
-    x: NDArray[np.generic],
-    labels: NDArray[np.generic] | None = None,
+    x: SequencesLike,
+    labels: SequencesLike | None = None,
     progress: Callable[[int], None] | None = None,
     *,
     bounds: Array | None = None,
@@ -50,9 +51,9 @@ def measure(
     Parameters
     ----------
     design : Design
-    x : (sequences, steps, inputs)
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         In the network's own units.
-    labels : array, optional
+    labels : array or list of arrays, optional
         Classes, (sequences,) or (sequences, steps), or real targets in the shape of the output;
         see `check_labels`.
     progress : callable, optional
@@ -74,15 +75,13 @@ def measure(
         If x or labels do not fit the network.
     """
     network = design.network
-    values = design.reference.check_input(x)
-    sequences, steps, _ = values.shape
-    if labels is not None:
-        labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
-    run = _Measurement(design, labels, bounds, sequences=sequences, steps=steps)
+    values = design.check_input(x)
+    checked = None if labels is None else check_labels(labels, network, values)
+    run = _Measurement(design, checked, bounds, values)
+    steps = values.longest
     size = _chunk(network, steps) if chunk is None else whole(chunk, "`chunk`", least=1)
-    for start in range(0, sequences, size):
-        part = values[start : start + size]
-        run.add(part, start)
+    for rows, part in values.batches(size):
+        run.add(rows, part)
         if progress is not None:
             progress(len(part))
     signals = (entry.report(last_step=steps - 1) for entry in run.signals.values())
@@ -92,7 +91,7 @@ def measure(
         model_digest=network.model_digest,
         design_digest=design.digest,
         input_scale=str(network.input_scale),
-        data=_describe(values, labels),
+        data=described_data(values, checked),
         task=run.task.report(),
         signals=with_predictions(signals, design, values),
         memories=tuple(noise.report() for noise in run.noises),
@@ -135,15 +134,13 @@ class _Measurement:
         design: Design,
         labels: Labels | None,
         bounds: Array | None,
-        *,
-        sequences: int,
-        steps: int,
+        x: Sequences,
     ) -> None:
         self.design, self.golden = design, GoldenModel(design.network)
         self.signals: dict[str, SignalStatistics] = {}
         self.probes = probes(design.network, design.fitted)
         self.task = TaskStatistics(design.network, labels, bounds)
-        self.chosen, self.steps = evenly_spaced(sequences, steps)
+        self.noise_steps = sampled_lengths(x.lengths)
         layers = {layer.name: layer for layer in design.reference.layers}
         self.noises = []
         for memory in quantized_memories(design.network):
@@ -162,8 +159,11 @@ class _Measurement:
                 )
             )
 
-    def add(self, x: Array, start: int) -> None:
-        """Run (sequences, steps, inputs), of which `start` came before, through both networks."""
+    def add(self, rows: NDArray[np.int64], x: Array) -> None:
+        """Run sequences of one length, (sequences, steps, inputs), through both networks.
+
+        `rows` are their numbers.
+        """
         unscaled = self.design.reference_input(x)
         x_codes, outside = quantize(unscaled, self.design.network.input, what="input")
         trace = self.golden.trace(x_codes)
@@ -172,25 +172,26 @@ class _Measurement:
         for probe in self.probes:
             codes = trace.codes[probe.name]
             if probe.name not in self.signals:
-                self.signals[probe.name] = SignalStatistics(
-                    probe, elements=codes.shape[2], steps=codes.shape[1]
-                )
+                self.signals[probe.name] = SignalStatistics(probe, elements=codes.shape[2])
             self.signals[probe.name].add(
                 codes,
                 _paired(reference, probe, codes.shape),
                 0 if probe.counter is None else overflows[probe.counter],
+                rows=rows,
+                first_step=x.shape[1] - codes.shape[1],
             )
         answers = _answers(self.design.network, trace, reference)
-        self.task.add(*answers, inside_formats(trace, self.probes))
-        self._add_noise(trace, reference, start, len(x))
+        self.task.add(rows, *answers, inside_formats(trace, self.probes))
+        self._add_noise(trace, reference, self.noise_steps[rows])
 
-    def _add_noise(self, trace: Trace, reference: dict[str, Array], start: int, count: int) -> None:
-        inside = (self.chosen >= start) & (self.chosen < start + count)
-        rows = self.chosen[inside] - start
-        for noise in self.noises if len(rows) else ():
-            u, m = noise.u, noise.memory.name
-            cut = [array[rows, : self.steps] for array in (trace.codes[u], trace.codes[m])]
-            noise.add(cut[0], cut[1], reference[m][rows, : self.steps])
+    def _add_noise(self, trace: Trace, reference: dict[str, Array], steps: NDArray) -> None:
+        """Add the first so many `steps` of each sequence; 0: it is not looked at."""
+        for length in np.unique(steps[steps > 0]):
+            alike = steps == length
+            for noise in self.noises:
+                m = noise.memory.name
+                arrays = trace.codes[noise.u], trace.codes[m], reference[m]
+                noise.add(*(array[alike, :length] for array in arrays))
 
 
 def _paired(reference: dict[str, Array], probe: Probe, shape: tuple[int, ...]) -> Array:
@@ -221,16 +222,25 @@ def _answers(
     return (answers[0][:, 0], answers[1][:, 0]) if network.answers_once else answers
 
 
-def _describe(x: Array, labels: NDArray[np.generic] | None) -> DataReport:
-    sequences, steps, inputs = x.shape
+def described_data(x: Sequences, labels: NDArray[np.generic] | None) -> DataReport:
+    """Return what a report says of the data that it was measured on."""
     return DataReport(
         source=GIVEN,
-        sequences=sequences,
-        steps=steps,
-        inputs=inputs,
-        x_sha256=array_digest(x),
+        sequences=len(x),
+        steps=x.longest,
+        shortest=int(x.lengths.min()),
+        inputs=x.features,
+        x_sha256=sequences_digest(x),
         labels_sha256=None if labels is None else array_digest(labels),
     )
+
+
+def sequences_digest(x: Sequences) -> str:
+    """Return the SHA-256 of sequences: of their array, and of their lengths if these differ."""
+    digest = array_digest(x.padded[:, : x.longest])
+    if (x.lengths == x.longest).all():
+        return digest
+    return hashlib.sha256(f"{digest}{array_digest(x.lengths)}".encode()).hexdigest()
 
 
 def array_digest(array: NDArray[np.generic]) -> str:

@@ -51,27 +51,32 @@ class SignalStatistics:
     probe : Probe
     elements : int
         Width of the signal.
-    steps : int
-        Steps of a trace of this signal.
     """
 
-    def __init__(self, probe: Probe, *, elements: int, steps: int) -> None:
+    def __init__(self, probe: Probe, *, elements: int) -> None:
         self.probe = probe
         self.samples = 0
         self.saturations = 0
         self.min_code, self.max_code = probe.format.max_code, probe.format.min_code
         self.error_sum = self.reference_power = 0.0
-        self.step_power = np.zeros(steps)
+        self.step_power, self.step_samples = np.zeros(0), np.zeros(0, np.int64)
         self.element_power = np.zeros(elements)
         self.element_worst = np.zeros(elements)
         self.element_peak = np.zeros(elements, np.int64)
         self.histogram = HistogramStatistics(probe.format)
         self.max_error = -1.0
         self.max_error_at = (0, 0, 0)
-        self._sequences = 0
 
-    def add(self, codes: NDArray[np.int64], reference: Array, saturations: int) -> None:
-        """Add sequences.
+    def add(
+        self,
+        codes: NDArray[np.int64],
+        reference: Array,
+        saturations: int,
+        *,
+        rows: NDArray[np.int64],
+        first_step: int = 0,
+    ) -> None:
+        """Add sequences of one length.
 
         Parameters
         ----------
@@ -81,6 +86,10 @@ class SignalStatistics:
             Values of the float signal.
         saturations : int
             Codes among them that had left the format.
+        rows : (sequences,) int64
+            Their numbers.
+        first_step : int
+            The step that is the first one here: of what is computed at the last step only, that.
         """
         probe, fmt = self.probe, self.probe.format
         if probe.flat_below or probe.flat_above:
@@ -94,8 +103,7 @@ class SignalStatistics:
         self.saturations += saturations
         self._add_codes(codes)
         self.reference_power += float(np.einsum("stw,stw->", reference, reference))
-        self._add_error(error)
-        self._sequences += len(codes)
+        self._add_error(error, rows, first_step)
 
     def _add_codes(self, codes: NDArray[np.int64]) -> None:
         self.min_code = min(self.min_code, int(codes.min()))
@@ -103,7 +111,7 @@ class SignalStatistics:
         magnitude = np.abs(codes)
         np.maximum(self.element_peak, magnitude.max(axis=(0, 1)), out=self.element_peak)
 
-    def _add_error(self, error: Array) -> None:
+    def _add_error(self, error: Array, rows: NDArray[np.int64], first_step: int) -> None:
         """Add (sequences, steps, elements) errors; overwrites them."""
         self.error_sum += float(error.sum())
         np.abs(error, out=error)
@@ -111,10 +119,14 @@ class SignalStatistics:
         if error.flat[worst] > self.max_error:
             sequence, step, element = (int(i) for i in np.unravel_index(worst, error.shape))
             self.max_error = float(error.flat[worst])
-            self.max_error_at = (self._sequences + sequence, step, element)
+            self.max_error_at = (int(rows[sequence]), first_step + step, element)
         np.maximum(self.element_worst, error.max(axis=(0, 1)), out=self.element_worst)
         np.square(error, out=error)
-        self.step_power += error.sum(axis=(0, 2))
+        further = (0, max(0, error.shape[1] - len(self.step_power)))
+        self.step_power = np.pad(self.step_power, further)
+        self.step_samples = np.pad(self.step_samples, further)
+        self.step_power[: error.shape[1]] += error.sum(axis=(0, 2))
+        self.step_samples[: error.shape[1]] += error[:, 0].size
         self.element_power += error.sum(axis=(0, 1))
 
     def report(self, *, last_step: int) -> SignalReport:
@@ -150,7 +162,7 @@ class SignalStatistics:
             time_bin=bin_steps,
             element_peak=self._if_memory(self.element_peak * ulp),
             fitted=probe.fitted,
-            **(_NOT_COMPARED if probe.fitted else self._errors(first_step, by_time)),
+            **(_NOT_COMPARED if probe.fitted else self._errors(by_time)),
             range=None,
             certified=None,
             certified_note="",
@@ -159,12 +171,11 @@ class SignalStatistics:
             element_predicted_ulp=(),
         )
 
-    def _errors(self, first_step: int, by_time: Array) -> dict[str, Any]:
+    def _errors(self, by_time: Array) -> dict[str, Any]:
         """Return what compares the signal with float."""
         ulp, elements = self.probe.format.ulp, len(self.element_power)
         error_power = float(self.element_power.sum())
         rms = float(np.sqrt(error_power / self.samples))
-        sequence, step, element = self.max_error_at
         by_element = np.sqrt(self.element_power / (self.samples / elements)) / ulp
         return {
             "reference_rms": rounded(float(np.sqrt(self.reference_power / self.samples))),
@@ -174,7 +185,7 @@ class SignalStatistics:
             "rms_error_ulp": rounded(rms / ulp),
             "max_error": rounded(self.max_error),
             "max_error_ulp": rounded(self.max_error / ulp),
-            "max_error_at": (sequence, step + first_step, element),
+            "max_error_at": self.max_error_at,
             "bias_ulp": rounded(self.error_sum / self.samples / ulp),
             "time_rms_ulp": rounded_all((by_time / ulp).tolist()),
             "element_rms_ulp": self._if_memory(by_element),
@@ -196,9 +207,10 @@ class SignalStatistics:
         steps = len(self.step_power)
         bin_steps = -(-steps // MAX_TIME_POINTS)
         starts = np.arange(0, steps, bin_steps)
-        lengths = np.diff(np.append(starts, steps))
-        mean = np.add.reduceat(self.step_power, starts) / (lengths * (self.samples / steps))
-        return bin_steps, np.sqrt(mean)
+        power, samples = (
+            np.add.reduceat(sums, starts) for sums in (self.step_power, self.step_samples)
+        )
+        return bin_steps, np.sqrt(power / samples)
 
 
 def sqnr_db(reference_power: float, error_power: float) -> float | None:

@@ -15,12 +15,17 @@ from lmu_hw.measure.results import ExampleReport, TaskReport
 from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.statistics import sqnr_db
 from lmu_hw.network import QuantizedNetwork
+from lmu_hw.sequences import Sequences, SequencesLike
 
-__all__ = ["Labels", "TaskStatistics", "check_labels"]
+__all__ = ["UNCOUNTED", "Labels", "TaskStatistics", "check_labels"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64] | NDArray[np.float64]
 
+UNCOUNTED = -1
+"""Class of an answer that does not count, and of what stands behind the end of a sequence."""
+
+_NOT_COUNTED = (UNCOUNTED, -100)  # the latter is PyTorch's
 _MAX_LINES = 3
 _MAX_STEPS = 400
 _MAX_ANSWERS = 1_500
@@ -28,45 +33,52 @@ _WHICH = ("float", "fixed")
 
 
 def check_labels(
-    labels: NDArray[np.generic], network: Network | QuantizedNetwork, *, sequences: int, steps: int
+    labels: SequencesLike, network: Network | QuantizedNetwork, x: Sequences
 ) -> Labels:
-    """Return labels as int64 classes or as float64 targets.
+    """Return labels as int64 classes or as float64 targets, in the shape of the answers to `x`.
 
-    Classes may come as integers, as floats that are integers, as a column, or one-hot.
+    Classes may come as integers, as floats that are integers, as a column, or one-hot. Of a network
+    that answers at every step, -1 and -100 say that an answer does not count; behind the end of a
+    sequence the result has -1, and zeros where labels are targets.
 
     Parameters
     ----------
-    labels : array
-        One class for each answer, or one real number for each output.
+    labels : array, list of arrays (steps, ...), or Sequences
+        One class for each answer, or one real number for each output. An array has an entry for
+        every step of the longest sequence, masked steps included.
     network : Network or QuantizedNetwork
-    sequences, steps : int
-        Of the input.
+    x : Sequences
+        What the answers are to.
 
     Raises
     ------
     NetworkError
-        If type or shape is neither, or a class or a target is impossible.
+        If type or shape is neither, or a class or a target is impossible, or no answer counts.
     """
-    answers = (sequences,) if network.answers_once else (sequences, steps)
+    answers = (len(x),) if network.answers_once else (len(x), x.given_steps)
     outputs = network.outputs if isinstance(network, Network) else network.output.size
     shape = (*answers, outputs)
-    if labels.dtype.kind in "biuf":
-        values = labels.astype(np.float64)
+    given = np.asarray(labels) if network.answers_once else x.beside(labels, "labels")
+    if given.dtype.kind in "biuf" and given.shape in (answers, (*answers, 1), shape):
+        values = given.reshape(*answers, -1).astype(np.float64)
+        if not network.answers_once:
+            values = x.aligned(values)
         if not np.all(np.isfinite(values)):
             raise NetworkError("labels must be finite, but hold NaN or infinity")
+        counts = np.ones(len(x), bool) if network.answers_once else x.valid
         whole = bool((values == np.rint(values)).all())
-        if labels.shape == shape:
-            return values.argmax(axis=-1) if _one_hot(values) else values
-        if labels.shape in (answers, (*answers, 1)):
-            single = values.reshape(answers)
-            if whole and (outputs > 1 or labels.dtype.kind != "f"):
-                return _check_classes(single.astype(np.int64), shape)
-            if outputs == 1:
-                return single[..., None]
+        if given.shape == shape and (outputs > 1 or given.dtype.kind == "f"):
+            one_hot = _one_hot(values[counts])
+            return np.where(counts, values.argmax(axis=-1), UNCOUNTED) if one_hot else values
+        if whole and (outputs > 1 or given.dtype.kind != "f"):
+            classes = np.where(counts, values[..., 0].astype(np.int64), UNCOUNTED)
+            return _check_classes(classes, counts, (*values.shape[:-1], outputs))
+        if outputs == 1:
+            return values
     classes = f"integers of shape {answers} (one class for each answer) or " if outputs > 1 else ""
     raise NetworkError(
         f"labels must be {classes}real numbers of shape {shape} (one for each output), not "
-        f"{labels.dtype} of shape {labels.shape}"
+        f"{given.dtype} of shape {given.shape}"
     )
 
 
@@ -78,15 +90,22 @@ def _one_hot(values: Array) -> bool:
     )
 
 
-def _check_classes(labels: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return class labels of a network whose output has `shape`, or raise."""
+def _check_classes(
+    labels: NDArray[np.int64], counts: NDArray[np.bool_], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Return class labels of a network whose output has `shape`, or raise; `counts`: of steps."""
     outputs = shape[-1]
     if outputs < 2:
         raise NetworkError(
             "labels must be real targets for a network with one output, not class numbers; "
             f"give an array of floats of shape {shape}"
         )
-    low, high = int(labels.min()), int(labels.max())
+    if labels.ndim > 1:
+        counts = counts & ~np.isin(labels, _NOT_COUNTED)
+        if not counts.any():
+            raise NetworkError("an answer at least must count, but all class labels are -1 or -100")
+        labels = np.where(counts, labels, UNCOUNTED)
+    low, high = int(labels[counts].min()), int(labels[counts].max())
     if low < 0 or high >= outputs:
         raise NetworkError(f"class labels must be 0 to {outputs - 1}, not {low} to {high}")
     return labels
@@ -118,45 +137,59 @@ class TaskStatistics:
         self.agreement_counts = network.output.size > 1 and (
             labels is None or self.by_class is not None
         )
-        self.answers = self.values = self.agreeing = self.certain = 0
+        self.answers = self.uncounted = self.values = self.agreeing = self.certain = 0
         self.correct = [0, 0]
         self.float_power = self.error_power = self.target_power = 0.0
         self.task_power = [0.0, 0.0]
         self.max_error = 0.0
         self._by_sequence: dict[str, list[float]] = {}
-        self._done = 0
-        self._examples: list[tuple[Array, Array]] = []
+        self._examples: dict[int, tuple[Array, Array]] = {}
 
-    def add(self, floats: Array, fixed: Array, inside: NDArray[np.bool_] | None = None) -> None:
+    def add(
+        self,
+        rows: NDArray[np.int64],
+        floats: Array,
+        fixed: Array,
+        inside: NDArray[np.bool_] | None = None,
+    ) -> None:
         """Add answers: (sequences, outputs) or (sequences, steps, outputs) values of both.
 
-        `inside` says of which sequences (sequences,) nothing left its format with a loss.
+        `rows` are the numbers of the sequences, of one length; `inside` says of which of them
+        (sequences,) nothing left its format with a loss.
         """
-        if self.bounds is not None and inside is not None:
-            certain = _leads(fixed[inside], self.bounds)
-            self.certain += int(np.count_nonzero(certain))
         error = fixed - floats
         self.values += error.size
-        self.answers += error.size // error.shape[-1]
         self.float_power += float(np.sum(np.square(floats)))
         self.error_power += float(np.sum(np.square(error)))
         self.max_error = max(self.max_error, float(np.max(np.abs(error))))
         self._keep("to float", np.square(error))
         self._keep("floats", np.square(floats))
-        chosen = floats.argmax(axis=-1), fixed.argmax(axis=-1)
-        self.agreeing += int(np.count_nonzero(chosen[0] == chosen[1]))
+        counts = np.ones(error.shape[:-1], bool)
         if self.labels is not None:
-            labels = self.labels[self._done : self._done + len(error)]
+            labels = self.labels[rows]
+            if error.ndim == 3:
+                labels = labels[:, : error.shape[1]]
             if self.by_class is not None:
-                for which, answer in enumerate(chosen):
-                    self.correct[which] += int(np.count_nonzero(answer == labels))
-                    self._keep(_WHICH[which], answer == labels)
-                self.by_class.add(labels.astype(np.int64), floats, fixed)
+                labels = labels.astype(np.int64)
+                counts = labels != UNCOUNTED
+                self.by_class.add(labels[counts], floats[counts], fixed[counts])
+                for which, values in enumerate((floats, fixed)):
+                    right = values.argmax(axis=-1) == labels
+                    self.correct[which] += int(np.count_nonzero(right))
+                    self._keep(_WHICH[which], right)
             else:
                 self._add_targets(labels.astype(np.float64), floats, fixed)
-        if self._done * error[0].size < _MAX_ANSWERS:
-            self._examples.append((floats, fixed))
-        self._done += len(error)
+        if self.bounds is not None and inside is not None:
+            certain = _leads(fixed[inside], self.bounds) & counts[inside]
+            self.certain += int(np.count_nonzero(certain))
+        self._keep("answers", counts)
+        self.answers += int(np.count_nonzero(counts))
+        self.uncounted += int(np.count_nonzero(~counts))
+        same = floats.argmax(axis=-1) == fixed.argmax(axis=-1)
+        self.agreeing += int(np.count_nonzero(same & counts))
+        wanted = 1 if error.ndim == 3 and error.shape[1] > 1 else _MAX_ANSWERS
+        for place in np.flatnonzero(rows < wanted):
+            self._examples[int(rows[place])] = floats[place], fixed[place]
 
     def _add_targets(self, targets: Array, floats: Array, fixed: Array) -> None:
         self.target_power += float(np.sum(np.square(targets)))
@@ -179,7 +212,7 @@ class TaskStatistics:
         if not len(kept[what]):
             return None
         if of == "targets" and self.by_class is not None:
-            return accuracy_interval(kept[what], self.answers // len(kept[what]))
+            return accuracy_interval(kept[what], np.array(self._by_sequence["answers"]))
         return nrmse_interval(kept[what], kept[of])
 
     def report(self) -> TaskReport:
@@ -190,6 +223,7 @@ class TaskStatistics:
             float_score=scores[0],
             fixed_score=scores[1],
             answers=self.answers,
+            uncounted=self.uncounted,
             agreement=rounded(self.agreeing / self.answers) if self.agreement_counts else None,
             certain=None if self.bounds is None else self.certain,
             nrmse_to_float=_root_ratio(self.error_power, self.float_power),
@@ -215,12 +249,13 @@ class TaskStatistics:
 
     def example(self) -> ExampleReport:
         """Return the first answers, for the picture."""
-        by_step = not self.network.answers_once and self._examples[0][0].shape[1] > 1
+        examples = [self._examples[row] for row in sorted(self._examples)]
+        by_step = not self.network.answers_once and len(examples[0][0]) > 1
         pair = []
         for which in (0, 1):
-            parts = [example[which] for example in self._examples]
+            parts = [example[which] for example in examples]
             if by_step:
-                lines = parts[0][0, :_MAX_STEPS, :_MAX_LINES].T
+                lines = parts[0][:_MAX_STEPS, :_MAX_LINES].T
             else:
                 lines = np.concatenate([part.ravel() for part in parts])[None, :_MAX_ANSWERS]
             pair.append(tuple(rounded_all(line) for line in lines))

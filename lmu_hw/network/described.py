@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from lmu_hw.lmu import Role
+from lmu_hw.lmu.network import masked_words
 from lmu_hw.network.kinds import AnyMemory, activation_of, realization_of
 from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode
@@ -43,11 +44,15 @@ def network_facts(network: QuantizedNetwork) -> tuple[str, Facts]:
     """Return a title and a few facts: what is computed in which formats, and how large it is."""
     output, scale = network.output, network.input_scale
     scaled = "" if scale == 1 else f", the input divided by {scale}"
+    masked = masked_words(network.mask_value)
     answers = "at the end of a sequence" if network.answers_once else "at every step"
     coefficients = sum(node.coefficient_bits for node in network.nodes)
     tables = sum(node.table_bits for node in network.nodes)
     facts = [
-        ("input", f"{network.inputs} x {network.input.format.notation()}{scaled}"),
+        (
+            "input",
+            f"{network.inputs} x {network.input.format.notation()}{scaled}{masked}",
+        ),
         *((layer.name, _signals(layer)) for layer in network.layers),
         ("output", f"{output.size} x {output.format.notation()}, {answers}"),
         ("stored", f"{coefficients:,} bits of coefficients, {tables:,} of tables"),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -21,6 +21,7 @@ from lmu_hw.network.elementwise import ElementwiseNode, Product
 from lmu_hw.network.kinds import AnyMemory, AnyNode
 from lmu_hw.network.memory import MemoryNode
 from lmu_hw.network.node import INPUT, Node, Term
+from lmu_hw.records import stored
 
 __all__ = ["QuantizedLayer", "QuantizedNetwork"]
 
@@ -273,6 +274,9 @@ class QuantizedNetwork:
         The trained network ends in a softmax, left to the host: the outputs are its arguments.
     model_digest : str
         SHA-256 of the trained network.
+    mask_value : float or None
+        Hardware is not sent a step of which every feature has this value, in the network's own
+        units. None: it is sent all steps.
 
     Raises
     ------
@@ -287,6 +291,7 @@ class QuantizedNetwork:
     answers_once: bool
     softmax: bool
     model_digest: str
+    mask_value: float | None = field(default=None, metadata=stored(sparse=True))
 
     def __post_init__(self) -> None:
         settle_flags(self, "answers_once", "softmax", where=self.name)

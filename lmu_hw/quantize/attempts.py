@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lmu_hw.lmu import LmuLayer, Network, Role, node_name, orthonormal_scale
 from lmu_hw.lmu.roles import pre_activation
@@ -24,10 +23,9 @@ from lmu_hw.quantize.ranges import Range, int_bits_for
 from lmu_hw.quantize.refit import TAIL
 from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, reading_weights, realize
 from lmu_hw.realize import MemoryRealization
+from lmu_hw.sequences import Sequences
 
 __all__ = ["Attempts"]
-
-Array = NDArray[np.float64]
 
 
 class Attempts:
@@ -39,7 +37,7 @@ class Attempts:
     ----------
     network : Network
         As trained.
-    x : (sequences, steps, inputs) float64
+    x : Sequences of float64
         Calibration data in units of the input scale.
     ranges : mapping of node name to Range
         Of the trained network on these data.
@@ -53,10 +51,10 @@ class Attempts:
     """
 
     def __init__(
-        self, network: Network, x: Array, ranges: Mapping[str, Range], options: Options
+        self, network: Network, x: Sequences, ranges: Mapping[str, Range], options: Options
     ) -> None:
         self.network, self.ranges, self.options = network, ranges, options
-        self.input = input_format(x, options)
+        self.input = input_format(x.values, options)
         self.layers = {layer.name: layer for layer in network.layers if isinstance(layer, LmuLayer)}
         self.rescalable = frozenset(name for name in self.layers if can_rescale(network, name))
         self._model_digest = network_digest(network)

@@ -20,6 +20,7 @@ from lmu_hw.lmu import LmuLayer, Network, Role, node_name, window
 from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.convert import Quantization
+from lmu_hw.sequences import Sequences
 
 __all__ = [
     "NOISE",
@@ -79,7 +80,7 @@ def measurable(network: Network, horizons: Mapping[str, int]) -> bool:
     return 0 < max(horizons.values(), default=0) <= windows * _MOST_STEPS
 
 
-def measured_errors(quantizations: Sequence[Quantization], x: Array) -> list[float]:
+def measured_errors(quantizations: Sequence[Quantization], x: Sequences) -> list[float]:
     """Return rms(fixed - float) / rms(float) of the answers to a few calibration sequences.
 
     Sequences that are shorter than what the read-outs are fitted over are repeated until they fill
@@ -89,17 +90,17 @@ def measured_errors(quantizations: Sequence[Quantization], x: Array) -> list[flo
     ----------
     quantizations : sequence of Quantization
         Of one trained network, with the same input.
-    x : (sequences, steps, inputs) float64
+    x : Sequences of float64
         In units of ``input_scale``.
     """
     horizon = max(
         node.refit for quantization in quantizations for node in quantization.config.nodes.values()
     )
-    steps = min(max(x.shape[1], horizon), max(horizon, _FEW_STEPS), _MOST_STEPS)
+    steps = min(max(x.longest, horizon), max(horizon, _FEW_STEPS), _MOST_STEPS)
     chosen = np.unique(np.linspace(0, len(x) - 1, _SEQUENCES).astype(int))
-    x = np.tile(x[chosen, :steps], (1, -(-steps // x.shape[1]), 1))[:, :steps]
-    x_codes, _ = quantize(x, quantizations[0].config.input, what="input")
-    floats = quantizations[0].memories.realized.run(x)
+    filled = np.stack([np.resize(values, (steps, x.features)) for values in x[chosen]])
+    x_codes, _ = quantize(filled, quantizations[0].config.input, what="input")
+    floats = quantizations[0].memories.realized.run(filled)
     norm = float(np.sqrt(np.mean(np.square(floats)))) or 1.0
     errors = []
     for quantization in quantizations:

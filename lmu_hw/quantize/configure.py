@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, Role, node_name
@@ -31,10 +28,9 @@ from lmu_hw.quantize.ranges import Range, observed_ranges
 from lmu_hw.quantize.states import StateSearch
 from lmu_hw.quantize.transform import in_hardware_units
 from lmu_hw.realize import DenseRealization, Realization, realization
+from lmu_hw.sequences import Sequences, SequencesLike
 
 __all__ = ["choose_formats", "configure"]
-
-Array = NDArray[np.float64]
 
 _FIT_BITS = 10
 """With fewer, fitting made some of the shipped networks better and others worse."""
@@ -44,7 +40,7 @@ _ROUNDS = 12
 
 def configure(
     network: Network,
-    x: Array,
+    x: SequencesLike,
     options: Options,
     *,
     progress: Callable[[str], None] | None = None,
@@ -55,7 +51,7 @@ def configure(
 
 def choose_formats(
     network: Network,
-    x: Array,
+    x: SequencesLike,
     options: Options,
     *,
     progress: Callable[[str], None] | None = None,
@@ -68,7 +64,7 @@ def choose_formats(
     ----------
     network : Network
         As trained.
-    x : (sequences, steps, inputs) float64
+    x : Sequences, array (sequences, steps, inputs), or list of arrays (steps, inputs)
         Calibration data in the network's own units.
     options : Options
         Word lengths, basis, input scale.
@@ -84,7 +80,8 @@ def choose_formats(
     """
     x = network.check_input(x, what="calibration data")
     require_stable(network)  # before it runs to infinity
-    unscaled = x * options.input_scale.denominator / options.input_scale.numerator
+    scale = options.input_scale
+    unscaled = x.mapped(x.padded * scale.denominator / scale.numerator)
     trained = in_hardware_units(network, options.input_scale)
     tell = progress or (lambda text: None)
     tell(f"running {network.name} on calibration data")
@@ -98,7 +95,7 @@ class _FormatSearch:
     def __init__(
         self,
         network: Network,
-        x: Array,
+        x: Sequences,
         ranges: Mapping[str, Range],
         options: Options,
         tell: Callable[[str], None],

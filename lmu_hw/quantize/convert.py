@@ -124,6 +124,7 @@ def assemble(
             answers_once=network.answers_once,
             softmax=network.softmax,
             model_digest=model_digest,
+            mask_value=network.mask_value,
         ),
         config=config,
         memories=memories,

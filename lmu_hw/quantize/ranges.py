@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.lmu import Network
+from lmu_hw.sequences import Sequences
 
 __all__ = [
     "Range",
@@ -35,7 +36,7 @@ class Range:
         return Range(low=np.minimum(*ends), high=np.maximum(*ends))
 
 
-def observed_ranges(network: Network, x: NDArray[np.float64]) -> dict[str, Range]:
+def observed_ranges(network: Network, x: Sequences) -> dict[str, Range]:
     """Return the range of every node of a network over calibration data."""
     ranges: dict[str, Range] = {}
 

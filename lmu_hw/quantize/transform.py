@@ -118,12 +118,12 @@ def realize(
 
 
 def in_hardware_units(network: Network, input_scale: Fraction) -> Network:
-    """Return the network that reads ``x / input_scale``, without its final softmax."""
+    """Return the network that reads ``x / input_scale``, without softmax, nor steps to mask."""
     layers = list(network.layers)
     _scale_inputs(layers, 0, np.full(network.inputs, float(input_scale)))
     if network.softmax:
         layers[-1] = replace(layers[-1], activation=LINEAR)
-    return replace(network, layers=tuple(layers))
+    return replace(network, layers=tuple(layers), mask_value=None)
 
 
 def realized_matrix(

@@ -20,6 +20,7 @@ from lmu_hw.measure.results import TaskReport
 from lmu_hw.measure.task import TaskStatistics, check_labels
 from lmu_hw.measure.words import Level
 from lmu_hw.report.verdict import task_sentence
+from lmu_hw.sequences import SequencesLike
 
 __all__ = ["FirstLook", "first_look"]
 
@@ -63,7 +64,7 @@ class FirstLook:
     warnings: tuple[str, ...]
 
 
-def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> FirstLook:
+def first_look(design: Design, labels: SequencesLike | None = None) -> FirstLook:
     """Run part of a design's calibration data in float and in fixed point.
 
     Parameters
@@ -79,35 +80,35 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
     """
     network, x = design.network, design.calibration
     if labels is not None:
-        labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
+        labels = check_labels(labels, network, x)
     products = sum(layer.multiplications(last_step=False) for layer in network.layers)
     limit = int(min(MOST_STEPS, max(1.0, _PRODUCTS / max(products, 1))))
-    chosen, _ = evenly_spaced(len(x), x.shape[1], limit)
-    steps = min(x.shape[1], _MOST_STEPS_IN_A_SEQUENCE)
-    if network.answers_once and labels is not None:
-        steps = x.shape[1]  # a label is of the whole sequence
-    part = x[chosen, :steps]
-    if labels is not None:
-        labels = labels[chosen] if network.answers_once else labels[chosen, :steps]
-    task = TaskStatistics(network, labels)
-    unscaled = design.reference_input(part)
-    golden = GoldenModel(network)
-    x_codes, clips = golden.count_input(part)
-    floats = design.reference.run(unscaled)
-    task.add(floats, golden.output_values(golden.run(x_codes)[0]))
+    chosen, _ = evenly_spaced(len(x), x.longest, limit)
+    part = x[chosen]
+    if not network.answers_once or labels is None:  # a label is of the whole sequence
+        part = part.cut(_MOST_STEPS_IN_A_SEQUENCE)
+    task = TaskStatistics(network, None if labels is None else labels[chosen])
+    golden, clips, answers = GoldenModel(network), 0, []
+    for rows, batch in part.batches(len(part)):
+        x_codes, outside = golden.count_input(batch)
+        floats = design.reference.run(design.reference_input(batch))
+        task.add(rows, floats, golden.output_values(golden.run(x_codes)[0]))
+        answers.append(floats.reshape(-1, floats.shape[-1]))
+        clips += outside
+    data = part.values
     task_report = task.report()
     level, sentence = task_sentence(task_report)
-    sequences = f"{len(part):,} calibration {'sequence' if len(part) == 1 else 'sequences'}"
-    summary = f"On {sequences} of {steps:,} {'step' if steps == 1 else 'steps'}: {sentence}"
-    warnings = [*_unlikely(x), *_constant(part, floats)]
+    count, _, lengths = part.described.partition(" ")
+    summary = f"On {count} calibration {lengths}: {sentence}"
+    warnings = [*_unlikely(x.values), *_constant(data, np.concatenate(answers))]
     warnings += _by_chance(task_report, network.output.size)
     if clips:
-        warnings.append(clipped(network.input, clips, part.size))
+        warnings.append(clipped(network.input, clips, data.size))
     if level is not Level.GOOD:
         warnings.append("fixed point differs from float on the calibration data")
     return FirstLook(
         sequences=len(part),
-        steps=steps,
+        steps=part.longest,
         task=task_report,
         summary=summary,
         warnings=tuple(warnings),
@@ -143,10 +144,9 @@ def _by_chance(task: TaskReport, classes: int) -> list[str]:
 
 
 def _constant(x: Array, floats: Array) -> list[str]:
-    """Return what is unlikely about the float network's answers to (sequences, ...) inputs."""
+    """Return what is unlikely about the float network's answers, (answers, outputs)."""
     if not np.isfinite(floats).all():
         return ["the float network itself answers infinity or no number to calibration data"]
-    answers = floats.reshape(-1, floats.shape[-1])
-    if len(answers) > 1 and x.min() != x.max() and (answers == answers[0]).all():
+    if len(floats) > 1 and x.min() != x.max() and (floats == floats[0]).all():
         return ["the float network gives the same answer to all calibration data"]
     return []

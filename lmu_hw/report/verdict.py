@@ -178,6 +178,12 @@ def _hardware_proof(report: Report) -> list[tuple[Level, str]]:
     return [(Level.ATTENTION if proof.changed_files else Level.GOOD, f"{text}.")]
 
 
+def _uncounted(task: TaskReport) -> str:
+    if not task.uncounted:
+        return ""
+    return f", without the {count(task.uncounted)} whose label says that they do not count"
+
+
 def task_sentence(task: TaskReport) -> tuple[Level, str]:
     """Return how well the outputs follow float, and at what level that is.
 
@@ -197,7 +203,7 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
         return level, (
             f"Accuracy is {score('accuracy', fixed)} in fixed point and "
             f"{score('accuracy', floats)} in float; the class is the same for "
-            f"{count(agreeing)} of {count(task.answers)} answers.{_between(task)}"
+            f"{count(agreeing)} of {count(task.answers)} answers{_uncounted(task)}.{_between(task)}"
         )
     to_float = "The outputs are exactly those of float."
     if not task.exact and task.sqnr_db is None:

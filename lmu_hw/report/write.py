@@ -23,14 +23,15 @@ from lmu_hw.report.certificates import with_certificates
 from lmu_hw.report.evidence import read_certificates, read_hardware, read_hardware_proof
 from lmu_hw.report.json_file import to_json
 from lmu_hw.report.verdict import verdict
+from lmu_hw.sequences import SequencesLike
 
 __all__ = ["measure_folder", "report_json", "write_report"]
 
 
 def write_report(
     directory: str | Path,
-    x: NDArray[np.generic] | None = None,
-    labels: NDArray[np.generic] | None = None,
+    x: SequencesLike | None = None,
+    labels: SequencesLike | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Measure a design and write ``report.json`` and ``report.html`` into its folder.
@@ -68,8 +69,8 @@ def write_report(
 
 def measure_folder(
     folder: DesignFolder,
-    x: NDArray[np.generic] | None,
-    labels: NDArray[np.generic] | None,
+    x: SequencesLike | None,
+    labels: SequencesLike | None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Return what `write_report` writes."""
@@ -83,8 +84,8 @@ def measure_folder(
         )
     if x is None and labels is not None:
         raise NetworkError("labels must come with the data they belong to: give x as well")
-    data = design.reference.check_input(design.calibration if x is None else x)
-    bounds = _output_bounds(design, summary, data.shape[1])
+    data = design.check_input(design.calibration if x is None else x)
+    bounds = _output_bounds(design, summary, data.longest)
     report = measure(design, data, labels, progress, bounds=bounds)
     report = with_certificates(report, design.network, summary, where=folder.path)
     source = CALIBRATION if x is None else report.data.source

@@ -9,14 +9,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from lmu_hw._version import __version__
 from lmu_hw.checked import member
 from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
-from lmu_hw.measure.results import GIVEN, DataReport
-from lmu_hw.measure.run import array_digest
+from lmu_hw.measure.results import DataReport
+from lmu_hw.measure.run import described_data, sequences_digest
 from lmu_hw.measure.words import count, score
 from lmu_hw.quantize import Options
 from lmu_hw.records import encode
@@ -27,6 +25,7 @@ from lmu_hw.search.points import SweepPoint, measured_point, with_front
 from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import Progress, prepared_problem, silent, with_floats
 from lmu_hw.search.problem import Problem
+from lmu_hw.sequences import SequencesLike
 from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["SweepReport", "lengths_of", "sweep"]
@@ -111,9 +110,9 @@ def lengths_of(options: Options, grid: Mapping[Knob, Iterable[int]]) -> list[Wor
 
 def sweep(
     network: Network,
-    calibration: NDArray[Any],
-    x: NDArray[Any],
-    labels: NDArray[Any] | None,
+    calibration: SequencesLike,
+    x: SequencesLike,
+    labels: SequencesLike | None,
     *,
     grid: Mapping[Knob, Iterable[int]],
     options: Options,
@@ -129,9 +128,9 @@ def sweep(
     Parameters
     ----------
     network : Network
-    calibration : (sequences, steps, inputs) float64
+    calibration : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         What ranges are taken from.
-    x : (sequences, steps, inputs)
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         What designs are measured on.
     labels : array or None
         Classes or real targets; see `lmu_hw.measure.task.check_labels`.
@@ -160,14 +159,12 @@ def sweep(
     cost = member(cost, "`cost`", Cost)
     grid_points = lengths_of(options, grid)
     common = WordLengths.of(Options()).applied(options)  # every point brings its word lengths
-    problem, labels = prepared_problem(
-        network, calibration, x, labels, options=common, sequences=sequences
-    )
-    data = _described(problem, labels)
+    problem = prepared_problem(network, calibration, x, labels, options=common, sequences=sequences)
+    data = described_data(problem.x, problem.labels)
     key = journal_key(
         lmu_hw=__version__,
         model=network_digest(network),
-        calibration=array_digest(calibration),
+        calibration=sequences_digest(problem.calibration),
         data=encode(data),
         options=_in_words(common),
     )
@@ -207,18 +204,6 @@ def _measure(
         for number, (_, point) in enumerate(pool.run(measured_point, missing), start=1):
             measured.add(point)
             progress("points", len(grid_points) - len(missing) + number, len(grid_points))
-
-
-def _described(problem: Problem, labels: NDArray[Any] | None) -> DataReport:
-    sequences, steps, inputs = problem.x.shape
-    return DataReport(
-        source=GIVEN,
-        sequences=sequences,
-        steps=steps,
-        inputs=inputs,
-        x_sha256=array_digest(problem.x),
-        labels_sha256=None if labels is None else array_digest(labels),
-    )
 
 
 def _in_words(options: Options) -> dict[str, Any]:

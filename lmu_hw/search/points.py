@@ -83,10 +83,12 @@ def measured_point(problem: Problem, lengths: WordLengths) -> SweepPoint:
         raise ValueError("a point is measured against the answers of the float network")
     network = quantize(problem.network, config, model_digest="")
     golden, task = GoldenModel(network), TaskStatistics(network, problem.labels)
-    for start in problem.starts:
-        block = slice(start, start + BLOCK)
-        y_codes, _ = golden.run(golden.quantize_input(problem.x[block]))
-        task.add(problem.floats[block], golden.output_values(y_codes))
+    for rows, x in problem.x.batches(BLOCK):
+        y_codes, _ = golden.run(golden.quantize_input(x))
+        floats = problem.floats[rows]
+        if not network.answers_once:
+            floats = floats[:, : x.shape[1]]
+        task.add(rows, floats, golden.output_values(y_codes))
     return SweepPoint(lengths=lengths, reason=None, costs=costs_of(network), task=task.report())
 
 

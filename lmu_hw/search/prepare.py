@@ -10,23 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import whole
-from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.measure.task import check_labels
 from lmu_hw.quantize import Options
 from lmu_hw.search.pools import Pool
 from lmu_hw.search.problem import Problem, float_answers
+from lmu_hw.sequences import Sequences, SequencesLike
 
 __all__ = [
     "SEQUENCES",
     "Progress",
     "prepared_problem",
-    "selected",
     "silent",
     "with_floats",
 ]
-
-Array = NDArray[np.generic]
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage, what is done of it, and what there is to do (None: not known)."""
@@ -39,31 +36,16 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """Show no progress."""
 
 
-def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
-    """Return at most `limit` evenly spread sequences with their labels; None: `SEQUENCES`."""
-    limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
-    sequences = x.shape[0] if x.ndim else 0
-    if labels is not None and (labels.shape[0] if labels.ndim else 0) != sequences:
-        raise NetworkError(
-            f"labels must have an entry for each of the {sequences} sequences, not the shape "
-            f"{labels.shape}"
-        )
-    if sequences <= limit:
-        return x, labels
-    chosen = np.linspace(0, sequences - 1, limit).astype(np.int64)
-    return x[chosen], None if labels is None else labels[chosen]
-
-
 def prepared_problem(
     network: Network,
-    calibration: NDArray[np.float64],
-    x: Array,
-    labels: Array | None,
+    calibration: SequencesLike,
+    x: SequencesLike,
+    labels: SequencesLike | None,
     *,
     options: Options,
     sequences: int | None,
-) -> tuple[Problem, Array | None]:
-    """Return the problem of at most so many sequences, and their labels as they were given.
+) -> Problem:
+    """Return the problem of at most so many evenly spread sequences; None: `SEQUENCES`.
 
     Raises
     ------
@@ -72,15 +54,22 @@ def prepared_problem(
     NetworkError
         If data or labels do not fit the network; see `lmu_hw.measure.task.check_labels`.
     """
-    x, labels = selected(x, labels, sequences)
-    x = network.check_input(x, what="data to measure on")
-    checked = None
-    if labels is not None:
-        checked = check_labels(labels, network, sequences=x.shape[0], steps=x.shape[1])
-    problem = Problem(
-        network=network, calibration=calibration, options=options, x=x, labels=checked
+    what = "data to measure on"
+    limit = SEQUENCES if sequences is None else whole(sequences, "`sequences`", least=1)
+    given = Sequences.of(x, features=network.inputs, what=what)
+    given = given.without(network.mask_value, what=what)
+    checked = None if labels is None else check_labels(labels, network, given)
+    if len(given) > limit:
+        chosen = np.linspace(0, len(given) - 1, limit).astype(np.int64)
+        given = given[chosen]  # before it is copied
+        checked = None if checked is None else checked[chosen]
+    return Problem(
+        network=network,
+        calibration=Sequences.of(calibration),
+        options=options,
+        x=network.check_input(given, what=what),
+        labels=checked,
     )
-    return problem, labels
 
 
 def with_floats(problem: Problem, pool: Pool, progress: Progress) -> Problem:

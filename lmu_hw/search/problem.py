@@ -13,10 +13,11 @@ from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, FormatError, NetworkError, RangeError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
-from lmu_hw.measure.task import Labels
+from lmu_hw.measure.task import UNCOUNTED, Labels
 from lmu_hw.quantize import Config, Options, choose_formats, quantize
 from lmu_hw.quantize.transform import in_hardware_units
 from lmu_hw.search.lengths import WordLengths
+from lmu_hw.sequences import Sequences
 
 __all__ = [
     "BLOCK",
@@ -52,11 +53,11 @@ class Problem:
     ----------
     network : Network
         As trained.
-    calibration : (sequences, steps, inputs) float64
+    calibration : Sequences
         What ranges are taken from.
     options : Options
         Everything but the word lengths that are tried.
-    x : (sequences, steps, inputs) float64
+    x : Sequences of float64
         What designs are measured on.
     labels : array or None
         As `lmu_hw.measure.task.check_labels` returns them; None: not known yet, or none.
@@ -65,9 +66,9 @@ class Problem:
     """
 
     network: Network
-    calibration: Array
+    calibration: Sequences
     options: Options
-    x: Array
+    x: Sequences
     labels: Labels | None
     floats: Array | None = None
 
@@ -144,11 +145,12 @@ def block_losses(problem: Problem, work: tuple[Config, int]) -> Losses:
     if problem.floats is None:
         raise ValueError("a block is measured against the answers of the float network")
     golden = GoldenModel(quantize(problem.network, config, model_digest=""))
-    y_codes, _ = golden.run(golden.quantize_input(problem.x[block]))
+    y_codes, _ = golden.run(golden.count_input(problem.x[block])[0])
     fixed, floats = golden.output_values(y_codes), problem.floats[block]
     wrong = np.zeros(len(fixed), dtype=np.int64)
     if problem.labels is not None and problem.has_classes:
-        differs = fixed.argmax(axis=-1) != problem.labels[block]
+        labels = problem.labels[block]
+        differs = (fixed.argmax(axis=-1) != labels) & (labels != UNCOUNTED)
         wrong = np.count_nonzero(differs.reshape(len(fixed), -1), axis=1)
     error = np.square(fixed - floats).reshape(len(fixed), -1).sum(axis=1)
     return Losses(wrong=wrong, error=error)

@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.checked import member
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
@@ -22,6 +19,7 @@ from lmu_hw.search.prepare import Progress, prepared_problem, silent, with_float
 from lmu_hw.search.problem import Refusal, configured
 from lmu_hw.search.target import Figures, Target, figures
 from lmu_hw.search.trials import Judge, Trial
+from lmu_hw.sequences import SequencesLike
 
 __all__ = ["SearchResult", "search"]
 
@@ -79,9 +77,9 @@ class SearchResult:
 
 def search(
     network: Network,
-    calibration: NDArray[np.float64],
-    x: NDArray[np.generic],
-    labels: NDArray[np.generic] | None,
+    calibration: SequencesLike,
+    x: SequencesLike,
+    labels: SequencesLike | None,
     *,
     target: Target,
     options: Options,
@@ -97,9 +95,9 @@ def search(
     Parameters
     ----------
     network : Network
-    calibration : (sequences, steps, inputs) float64
+    calibration : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         What ranges are taken from.
-    x : (sequences, steps, inputs)
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences
         What designs are measured on.
     labels : array or None
         Classes of `x`, for an accuracy.
@@ -131,7 +129,7 @@ def search(
     workers, limits, progress = workers or Workers(), limits or Limits(), progress or silent
     for knob in (member(name, "a knob", Knob) for name in fixed):
         limits = limits.fixed(knob, WordLengths.of(options).get(knob))
-    problem, _ = prepared_problem(
+    problem = prepared_problem(
         network, calibration, x, labels, options=options, sequences=sequences
     )
     target.check(problem)

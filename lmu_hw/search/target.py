@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from lmu_hw.checked import share
 from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.measure.rounding import rounded
+from lmu_hw.measure.task import UNCOUNTED
 from lmu_hw.search.problem import BLOCK, Losses, Problem
 
 __all__ = [
@@ -187,13 +188,15 @@ class AccuracyTarget:
         floats, labels = _answers(problem)
         right = np.take_along_axis(floats, labels[..., None], axis=-1)
         others = np.where(np.arange(floats.shape[-1]) == labels[..., None], -np.inf, floats)
-        margin = (right[..., 0] - others.max(axis=-1)).reshape(len(floats), -1).min(axis=1)
+        margins = right[..., 0] - others.max(axis=-1)
+        margins = np.where(labels == UNCOUNTED, np.inf, margins)
+        margin = margins.reshape(len(floats), -1).min(axis=1)
         digits = np.array([rounded(value) for value in margin.tolist()])  # alike on every machine
         return np.lexsort([digits, -_float_wrong(problem)])
 
     def budget(self, problem: Problem) -> float:
         """Return the number of wrong answers allowed."""
-        return math.floor(_answers(problem)[1].size * (1 - self.share))
+        return math.floor(_counted(problem) * (1 - self.share))
 
     def spent(self, losses: Losses) -> float:
         """Return the number of wrong answers so far."""
@@ -234,7 +237,7 @@ def figures(losses: Losses, problem: Problem) -> Figures:
         raise ValueError("figures compare with the answers of the float network")
     accuracy = float_accuracy = error = None
     if problem.has_classes:
-        answers = _answers(problem)[1].size
+        answers = _counted(problem)
         accuracy = rounded((answers - int(losses.wrong.sum())) / answers)
         float_accuracy = rounded((answers - int(_float_wrong(problem).sum())) / answers)
     if (power := float(np.square(problem.floats).sum())) > 0.0:
@@ -283,8 +286,13 @@ def _answers(problem: Problem) -> tuple[Array, NDArray[np.int64]]:
     return problem.floats, labels.astype(np.int64)
 
 
+def _counted(problem: Problem) -> int:
+    """Return how many answers count."""
+    return int(np.count_nonzero(_answers(problem)[1] != UNCOUNTED))
+
+
 def _float_wrong(problem: Problem) -> NDArray[np.int64]:
     """Return the wrong answers of the float network in each sequence."""
     floats, labels = _answers(problem)
-    wrong = floats.argmax(axis=-1) != labels
+    wrong = (floats.argmax(axis=-1) != labels) & (labels != UNCOUNTED)
     return np.count_nonzero(wrong.reshape(len(wrong), -1), axis=1)

@@ -8,9 +8,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.checked import flag, member, whole
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, ToolError
@@ -20,6 +17,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window, reload
+from lmu_hw.sequences import SequencesLike
 from lmu_hw.simulate.cache import Cache, opened
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, calm_network, coefficient_sets_of
 from lmu_hw.simulate.coverage import coverage
@@ -45,7 +43,7 @@ Progress = Callable[[str, int, int], None]
 
 def simulate(
     directory: str | Path,
-    x: NDArray[np.generic] | None = None,
+    x: SequencesLike | None = None,
     *,
     simulators: Collection[Simulator | str],
     seed: int = 0,
@@ -68,7 +66,7 @@ def simulate(
     ----------
     directory : str or Path
         Written by `emit`; `simulation.json` is left in it.
-    x : (sequences, steps, inputs), optional
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences, optional
         The user's data, in the network's own units.
     simulators : collection of Simulator
         At least one; may be given by name.
@@ -148,7 +146,7 @@ def simulate(
             kept, [folder.manifest, design.digest, *made_from], search
         ),
     )
-    steps_given = 0 if x is None else x.shape[0] * x.shape[1]
+    steps_given = sum(len(sequence.codes) for sequence in data_sequences(design.network, x, None))
     results = []
     for simulator, version, sequences in zip(chosen, versions, driven, strict=True):
         run = _Run(

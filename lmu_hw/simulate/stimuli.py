@@ -16,6 +16,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, window
 from lmu_hw.network import INPUT, QuantizedNetwork
 from lmu_hw.proofs import impulse_response, quantized_memories, sign_matched, values
+from lmu_hw.sequences import Sequences, SequencesLike
 from lmu_hw.simulate.directed.coverage_set import covering_sequences
 from lmu_hw.simulate.directed.goals import Goals
 from lmu_hw.simulate.directed.overflows import overflowing_sequences
@@ -144,7 +145,7 @@ def stimuli(
         steps = 4 * _STIMULI * length
     length = min(length, max(2, steps // (3 * _STIMULI)))
     golden = GoldenModel(design.network)
-    real = golden.quantize_input(design.calibration)[0, :length]
+    real = golden.quantize_input(design.calibration[:1].cut(length).values[None])[0]
     sequences = [Sequence(name=BEFORE, codes=_noise(design, random, _BEFORE))]
     sequences += [*data, Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
@@ -255,15 +256,15 @@ def _steps_of(layer: LmuLayer) -> int:
 
 
 def data_sequences(
-    network: QuantizedNetwork, x: NDArray[np.generic] | None, steps: int | None
+    network: QuantizedNetwork, x: SequencesLike | None, steps: int | None
 ) -> list[Sequence]:
     """Return as many whole sequences as fit, or the start of the first one.
 
     Parameters
     ----------
     network : QuantizedNetwork
-    x : (sequences, steps, inputs) or None
-        The user's data, in the network's own units.
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), Sequences, or None
+        The user's data, in the network's own units. Masked steps are left out.
     steps : int or None
         Most time steps; None: all.
 
@@ -274,11 +275,11 @@ def data_sequences(
     """
     if x is None:
         return []
-    golden = GoldenModel(network)
-    if steps is not None and x.ndim == 3 and x.shape[2] == golden.network.inputs and x.size:
-        fitting = steps // x.shape[1]
-        x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied
-    codes = golden.quantize_input(x)
+    x = Sequences.of(x, features=network.inputs).without(network.mask_value)
+    if steps is not None:  # before it is copied
+        fitting = int(np.searchsorted(np.cumsum(x.lengths), steps, side="right"))
+        x = x[:fitting] if fitting else x[:1].cut(max(steps, 2))
+    codes, _ = GoldenModel(network).count_input(x)
     return [Sequence(name=DATA, codes=sequence, stall=Stall.NONE) for sequence in codes]
 
 

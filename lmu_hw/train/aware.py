@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
 from lmu_hw.network import Node, QuantizedNetwork
@@ -113,8 +114,10 @@ class AwareNetwork(nn.Module):
         x : (sequences, steps, inputs) array of real numbers
             In the network's own units.
         """
-        x_codes = GoldenModel(self._begin).quantize_input(x)
-        codes = self._frontier.codes(self._begin, x_codes)
+        x_codes, _ = GoldenModel(self._begin).count_input(x)
+        if not x_codes.even:
+            raise NetworkError("what is trained on must be sequences of one length, none masked")
+        codes = self._frontier.codes(self._begin, x_codes.padded)
         return Prepared({name: torch.from_numpy(array.copy()) for name, array in codes.items()})
 
     def forward(self, prepared: Prepared) -> Tensor:

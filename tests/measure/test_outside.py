@@ -11,6 +11,7 @@ from lmu_hw.golden import GoldenModel, Overflows
 from lmu_hw.measure.outside import longer, outside
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Refit
+from lmu_hw.sequences import Sequences
 from tests import networks
 
 
@@ -18,7 +19,7 @@ def said(network: QuantizedNetwork, x: np.ndarray) -> list[str]:
     golden = GoldenModel(network)
     x_codes, clips = golden.count_input(x)
     _, overflows = golden.run(x_codes)
-    return outside(network, overflows, clips, *x.shape[:2])
+    return outside(network, overflows, clips, Sequences.of(x))
 
 
 def test_nothing_outside_is_said(design, x):
@@ -41,7 +42,7 @@ def test_clamping_where_the_activation_is_constant_loses_nothing(design):
     counted = Overflows()
     fmt = next(node for node in design.network.nodes if node.name == "lmu.h").requant.format
     counted.add("lmu.h", 1, np.array([fmt.min_code, fmt.max_code]), fmt)
-    assert outside(design.network, counted, 0, 9, 12) == [
+    assert outside(design.network, counted, 0, Sequences.of(np.zeros((9, 12, 1)))) == [
         "no input and no node left its format with loss",
         "clamped where the activation is constant, without loss: lmu.h",
     ]
@@ -54,13 +55,13 @@ def test_a_rectifier_loses_what_is_above_its_format_only(overflows):
     fmt = next(node for node in net.nodes if node.name == "lmu0.h").requant.format
     ends = {"low": [fmt.min_code, 0], "high": [0, fmt.max_code]}
     counted.add("lmu0.h", 3, np.array(ends.get(overflows, [fmt.min_code, fmt.max_code])), fmt)
-    found = outside(net, counted, 0, 1, 4)
+    found = outside(net, counted, 0, Sequences.of(np.zeros((1, 4, 1))))
     assert found[0].startswith("no input") == (overflows == "low")
     assert ("lmu0.h saturated 3 times" in found[0]) == (overflows != "low")
 
 
 def test_short_calibration_data_are_named(stream):
-    short = replace(stream, calibration=stream.calibration[:, :5])
+    short = replace(stream, calibration=stream.calibration.cut(5))
     (text,) = longer(short, 12)
     assert text.startswith(
         "sequences of 12 steps are longer than those of 5 that ranges were taken"

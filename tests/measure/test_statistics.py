@@ -30,10 +30,12 @@ def probe(**changes):
 
 def measured(codes, reference, *, saturations=0, last_step=None, **changes):
     codes, reference = np.array(codes), np.array(reference, dtype=float)
-    _, steps, elements = codes.shape
-    statistics = SignalStatistics(probe(**changes), elements=elements, steps=steps)
-    statistics.add(codes, reference, saturations)
-    return statistics.report(last_step=steps - 1 if last_step is None else last_step)
+    sequences, steps, elements = codes.shape
+    last_step = steps - 1 if last_step is None else last_step
+    statistics = SignalStatistics(probe(**changes), elements=elements)
+    rows, first_step = np.arange(sequences), last_step + 1 - steps
+    statistics.add(codes, reference, saturations, rows=rows, first_step=first_step)
+    return statistics.report(last_step=last_step)
 
 
 # One sequence, two steps, two elements: values 1, -0.5 / 0.5, 0; errors 0.25, 0 / 0, -0.5.
@@ -121,8 +123,9 @@ def test_adding_sequences_one_by_one_equals_adding_them_at_once():
     random = np.random.default_rng(3)
     codes = random.integers(-8, 8, (6, 5, 3))
     reference = codes * 0.25 + random.normal(0, 0.1, codes.shape)
-    whole, parts = (SignalStatistics(probe(), elements=3, steps=5) for _ in range(2))
-    whole.add(codes, reference, 4)
+    whole, parts = (SignalStatistics(probe(), elements=3) for _ in range(2))
+    whole.add(codes, reference, 4, rows=np.arange(6))
     for sequence in range(6):
-        parts.add(codes[[sequence]], reference[[sequence]], int(sequence < 4))
+        one = np.array([sequence])
+        parts.add(codes[one], reference[one], int(sequence < 4), rows=one)
     assert parts.report(last_step=4) == whole.report(last_step=4)

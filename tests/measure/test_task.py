@@ -8,6 +8,7 @@ import pytest
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.measure.task import TaskStatistics, _leads, check_labels
+from lmu_hw.sequences import Sequences
 from tests import networks
 
 CLASSES = np.array([0, 2, 1, 2])
@@ -16,7 +17,7 @@ STREAM = networks.network(dense=1)
 
 
 def check(labels, network=ONCE):
-    return check_labels(np.asarray(labels), network, sequences=4, steps=5)
+    return check_labels(np.asarray(labels), network, Sequences.of(np.zeros((4, 5, 1))))
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_an_answer_is_certain_if_it_leads_by_both_bounds():
     fixed = np.array([[2.0, 1.0, 0.0], [1.5, 1.0, 0.0], [0.0, 1.0, 0.7], [0.0, 1.0, 0.9]])
     assert _leads(fixed, bounds).tolist() == [True, False, True, False]
     statistics = TaskStatistics(networks.quantized(networks.network(dense=3)), None, bounds)
-    statistics.add(fixed, fixed, np.array([True, True, False, True]))
+    statistics.add(np.arange(4), fixed, fixed, np.array([True, True, False, True]))
     assert (statistics.report().certain, statistics.report().answers) == (1, 4)
 
 
 def test_without_bounds_nothing_is_certain():
     statistics = TaskStatistics(networks.quantized(networks.network(dense=3)), None)
-    statistics.add(np.zeros((2, 3)), np.ones((2, 3)), np.ones(2, bool))
+    statistics.add(np.arange(2), np.zeros((2, 3)), np.ones((2, 3)), np.ones(2, bool))
     assert statistics.report().certain is None

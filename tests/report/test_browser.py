@@ -70,8 +70,9 @@ FAULTS = (
 def sweep() -> SweepReport:
     """Return a sweep of three designs and one that cannot be."""
     task = TaskReport(
-        metric="accuracy", float_score=0.95, fixed_score=0.9, answers=200, agreement=0.97,
-        certain=None, nrmse_to_float=0.1, sqnr_db=20.0, exact=False, rms_error=0.1, max_error=0.4,
+        metric="accuracy", float_score=0.95, fixed_score=0.9, answers=200, uncounted=0,
+        agreement=0.97, certain=None, nrmse_to_float=0.1, sqnr_db=20.0, exact=False, rms_error=0.1,
+        max_error=0.4,
     )  # fmt: skip
     points = []
     for bits, score in ((4, 0.5), (8, 0.94), (12, 0.93)):
@@ -83,7 +84,13 @@ def sweep() -> SweepReport:
         )
     refused = replace(points[0], reason="not stable", costs=None, task=None, pareto=False)
     data = DataReport(
-        source="given", sequences=200, steps=9, inputs=1, x_sha256="0", labels_sha256="1"
+        source="given",
+        sequences=200,
+        steps=9,
+        shortest=9,
+        inputs=1,
+        x_sha256="0",
+        labels_sha256="1",
     )
     return SweepReport(
         lmu_hw="1", name="small", model_digest="0", options={}, cost="multiplier-area", data=data,

@@ -53,7 +53,7 @@ def test_data_that_cannot_be_right_are_warned_of(scale, warning):
 
 
 def test_inputs_outside_the_format_of_a_file_are_warned_of(design):
-    found = first_look(replace(design, calibration=design.calibration + 100.0))
+    found = first_look(replace(design, calibration=design.calibration.padded + 100.0))
     assert any("216 of 216 inputs (100 %) lay outside" in text for text in found.warnings)
 
 

@@ -15,6 +15,7 @@ from lmu_hw.search.lengths import WordLengths
 from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import silent, with_floats
 from lmu_hw.search.problem import Problem
+from lmu_hw.sequences import Sequences
 
 GRID = {
     "weight_bits": range(4, 7),
@@ -41,9 +42,9 @@ class Case:
         """Return the problem of measuring designs, with the answers of the float network."""
         problem = Problem(
             network=self.network,
-            calibration=self.calibration,
+            calibration=Sequences.of(self.calibration),
             options=Options(**options),
-            x=self.x,
+            x=Sequences.of(self.x),
             labels=self.labels,
         )
         with open_pool(problem, Workers()) as pool:

@@ -32,6 +32,7 @@ from lmu_hw.names import checked_name, design_name
 from lmu_hw.network import stream_of, streams_of
 from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
+from lmu_hw.sequences import Sequences
 
 if TYPE_CHECKING:
     from lmu_hw.report.calibrated import FirstLook
@@ -153,11 +154,12 @@ def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic
     if options.labels is None:
         return None
     x, labels = read_array(options.calibrate), read_array(options.labels, labels=True)
-    if x.ndim != 3:
-        return labels  # the data themselves are refused
+    with about(options.calibrate):
+        x = Sequences.of(x, features=network.inputs, what="calibration data")
+        x = x.without(network.mask_value, what="calibration data")
     with about(options.labels):
-        labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
-    return labels[calibration_rows(len(x), x.shape[1])]
+        labels = check_labels(labels, network, x)
+    return labels[calibration_rows(len(x), x.longest)]
 
 
 def _search(options: argparse.Namespace, network: Network) -> Design:

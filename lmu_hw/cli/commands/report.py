@@ -6,8 +6,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from lmu_hw import api
 from lmu_hw.cli.console import progress, show
 from lmu_hw.cli.exits import EQUAL
@@ -26,9 +24,11 @@ def report(options: argparse.Namespace) -> int:
         raise ConfigError("--labels must come with the data they belong to: give --input as well")
     x = None if options.input is None else read_array(options.input)
     labels = None if options.labels is None else read_array(options.labels, labels=True)
-    data = read_design(options.design).calibration if x is None else x
+    design = read_design(options.design)
+    with about(options.input):
+        data = design.calibration if x is None else design.check_input(x)
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
-    with progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
+    with progress("measuring", len(data)) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
     options.result = report
     show(report_table(report))

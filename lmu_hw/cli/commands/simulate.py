@@ -7,9 +7,6 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw import api
 from lmu_hw.cli.console import complain, show, stages
 from lmu_hw.cli.exits import BAD_INPUT, DIFFERENT, EQUAL
@@ -17,6 +14,7 @@ from lmu_hw.cli.files import about, read_array
 from lmu_hw.cli.inputs import coefficients
 from lmu_hw.cli.parser import ALL, AVAILABLE
 from lmu_hw.errors import ConfigError, ToolError
+from lmu_hw.sequences import SequencesLike
 
 if TYPE_CHECKING:
     from lmu_hw.simulate import Result
@@ -58,7 +56,8 @@ def simulate(options: argparse.Namespace) -> int:
         for name in sorted({name for result in results for name in result.changed_files}):
             complain(f"{name} was changed since it was generated; the changed file was simulated")
         if x is not None:
-            for text in longer(api.read_design(options.design), x.shape[1]):
+            design = api.read_design(options.design)
+            for text in longer(design, design.check_input(x).longest):
                 complain(f"note: {text}")
     for line in missing:
         complain(line)
@@ -83,7 +82,7 @@ def _bulk(options: argparse.Namespace) -> int:
 
 def _run(
     options: argparse.Namespace,
-    x: NDArray[np.generic] | None,
+    x: SequencesLike | None,
     simulators: list[str] | None,
     progress: Callable[[str, int, int], None],
 ) -> list[Result]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hw.checked import real
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import (
     DenseLayer,
@@ -57,10 +58,13 @@ def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> N
     if not isinstance(nodes, list) or not nodes:
         raise must(where, "layers", "a list of layers", nodes)
     notes = _notes(where, options.get("notes", {}))
+    mask_value = options.get("mask_value")
+    if mask_value is not None:
+        mask_value = real(mask_value, f"{where}: mask_value", error=LoadError)
     options.finish()
     layers = tuple(build_layers(where, nodes, tensors))
     with located(where):
-        return Network(name=name, layers=layers, notes=notes)
+        return Network(name=name, layers=layers, notes=notes, mask_value=mask_value)
 
 
 def build_layers(where: str, nodes: list[Any], tensors: Mapping[str, Array]) -> list[Layer]:

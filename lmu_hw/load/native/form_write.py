@@ -50,7 +50,10 @@ def take_apart(network: Network) -> Form:
             header["passed"] = list(layer.passed)
         layers.append(header)
         tensors |= {f"{layer.name}.{key}": part for key, part in parts.items() if part is not None}
-    return {"format": 1, "name": network.name, "layers": layers}, tensors
+    header: dict[str, Any] = {"format": 1, "name": network.name, "layers": layers}
+    if network.mask_value is not None:
+        header["mask_value"] = network.mask_value
+    return header, tensors
 
 
 def network_digest(network: Network) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.network import QuantizedNetwork
+from lmu_hw.sequences import Sequences
 from lmu_hw.simulate.stimuli import Stall
 
 __all__ = ["Drive", "drives", "largest_block"]
@@ -78,7 +79,7 @@ def drives(
     *,
     longest: int,
     seed: int,
-    data: Codes | None,
+    data: Sequences | None,
     streams: int = 1,
 ) -> Iterator[Drive]:
     """Yield blocks of about so many steps in all, not less.
@@ -90,7 +91,7 @@ def drives(
     longest : int
         Steps of a sequence of random codes.
     seed : int
-    data : (sequences, steps, inputs) int64 or None
+    data : Sequences of int64 or None
         The user's sequences, over and over, instead of random codes. Those of more steps than a
         block has are cut, and every part begins from zero states.
     streams : int
@@ -98,7 +99,7 @@ def drives(
     """
     random, most = np.random.default_rng(seed), largest_block(network)
     source = None if data is None else cycle(_parts(data, most))
-    length = longest if data is None else min(data.shape[1], most)
+    length = longest if data is None else min(data.longest, most)
     # The golden model computes many sequences at once; but streams are to take turns for long.
     widest = _WIDEST if streams == 1 else min(_WIDEST, _OF_STREAM * streams)
     while steps > 0:
@@ -109,10 +110,13 @@ def drives(
             if data is None and not short:
                 own = min(own, budget, max(_SHORT, budget // widest))
             parts = tuple(
-                _noise(network, random, (count, steps_of_each))
-                if source is None
-                else np.stack([part[:steps_of_each] for part in islice(source, count)])
+                part
                 for count, steps_of_each in _shapes(own, budget, streams, stall)
+                for part in (
+                    [_noise(network, random, (count, steps_of_each))]
+                    if source is None
+                    else _alike([part[:steps_of_each] for part in islice(source, count)])
+                )
             )
             sequences = sum(map(len, parts))
             order = random.permutation(sequences) if streams > 1 else np.zeros(sequences, np.int64)
@@ -145,9 +149,19 @@ def _noise(network: QuantizedNetwork, random: np.random.Generator, shape: tuple[
     )
 
 
-def _parts(data: Codes, most: int) -> list[Codes]:
-    """Return the sequences in parts of one length; the last part of each may repeat some steps."""
-    steps = data.shape[1]
-    length = min(steps, most)
-    starts = [*range(0, steps - length, length), steps - length]
-    return [sequence[start : start + length] for sequence in data for start in starts]
+def _alike(sequences: list[Codes]) -> list[Codes]:
+    """Return those of one length together, in an array."""
+    by_length: dict[int, list[Codes]] = {}
+    for codes in sequences:
+        by_length.setdefault(len(codes), []).append(codes)
+    return [np.stack(alike) for alike in by_length.values()]
+
+
+def _parts(data: Sequences, most: int) -> list[Codes]:
+    """Return sequences in parts of their length, or the most; the last may repeat some steps."""
+    parts = []
+    for codes in data:
+        length = min(len(codes), most)
+        starts = [*range(0, len(codes) - length, length), len(codes) - length]
+        parts += [codes[start : start + length] for start in starts]
+    return parts

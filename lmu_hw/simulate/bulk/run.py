@@ -29,6 +29,7 @@ from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan, planned_cycles, step_cycles
 from lmu_hw.reload import checked_window, reload
+from lmu_hw.sequences import Sequences, SequencesLike
 from lmu_hw.simulate.bulk.blocks import Drive, drives
 from lmu_hw.simulate.bulk.library import Block, Report, compiled, opened_bench
 from lmu_hw.simulate.bulk.words import expected_codes, place_of, step_words
@@ -52,7 +53,7 @@ _LONGEST = 4_000  # steps of a sequence of random codes
 def simulate_bulk(
     directory: str | Path,
     steps: int,
-    x: NDArray[np.generic] | None = None,
+    x: SequencesLike | None = None,
     *,
     seed: int = 0,
     theta: float | None = None,
@@ -72,7 +73,7 @@ def simulate_bulk(
         Written by `emit`; `simulation.json` is left in it.
     steps : int
         At least; sequences are run whole.
-    x : (sequences, steps, inputs), optional
+    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences, optional
         The user's data, in the network's own units.
     seed : int
         Of codes, pauses, back-pressure, resets, and of what registers begin with.
@@ -96,7 +97,7 @@ def simulate_bulk(
     kept, version = opened(cache), find(Simulator.VERILATOR).version
     folder, design = DesignFolder(directory), Design.read(directory)
     plan = read_plan(folder, design.network)
-    data = None if x is None else GoldenModel(design.network).quantize_input(x)
+    data = None if x is None else GoldenModel(design.network).count_input(x)[0]
     changed = folder.changed_rtl()
     folder.results.check(folder.SIMULATION)
     computed, words = design.network, []
@@ -110,9 +111,9 @@ def simulate_bulk(
             (work / file).write_text(text, encoding="utf-8")
         verilog = files[f"{design.network.name}.v"]
         path = compiled(work, core_name(design.network, plan), verilog, plan, kept)
-        longest = min(window_steps(design), _LONGEST) if data is None else data.shape[1]
+        longest = min(window_steps(design), _LONGEST) if data is None else data.longest
         run.all_blocks(path, words, longest, data)
-    given = 0 if x is None else x.shape[0] * x.shape[1]
+    given = 0 if data is None else data.total
     result = run.result(version=version, given=given, changed=changed)
     write_results(folder, [result])
     return result
@@ -138,7 +139,7 @@ class _Run:
         path: Path,
         coefficients: list[tuple[int, int]],
         longest: int,
-        data: NDArray[np.int64] | None,
+        data: Sequences | None,
     ) -> None:
         """Run until all steps are done, or a word is wrong."""
         words = [step_words(layer) for layer in self.plan.layers]
@@ -163,7 +164,7 @@ class _Run:
         zeros = [Sequence(name="", codes=np.zeros((longest, self.network.inputs), np.int64))]
         return job_of(path.parent, self.plan, sets, zeros, seed=self.seed)
 
-    def _blocks(self, longest: int, data: NDArray[np.int64] | None) -> Iterator[Block]:
+    def _blocks(self, longest: int, data: Sequences | None) -> Iterator[Block]:
         """Yield what runs, and what must come of it."""
         golden = GoldenModel(self.network)
         options = {"longest": longest, "seed": self.seed, "data": data}

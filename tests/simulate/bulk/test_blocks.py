@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lmu_hw.sequences import Sequences
 from lmu_hw.simulate.bulk import blocks
 from lmu_hw.simulate.bulk.blocks import drives, largest_block
 from lmu_hw.simulate.stimuli import Stall
@@ -26,7 +27,7 @@ def test_streams_share_sequences_of_two_lengths(design):
 
 def test_few_sequences_of_the_user_still_reach_every_stream(design):
     data = np.zeros((2, 30, 2), np.int64)
-    made = list(drives(design.network, 1, longest=30, seed=0, data=data, streams=4))
+    made = list(drives(design.network, 1, longest=30, seed=0, data=Sequences.of(data), streams=4))
     assert sorted(made[0].streams) == [0, 1, 2, 3]
 
 
@@ -64,7 +65,7 @@ def test_blocks_are_bounded_whatever_the_steps(design, monkeypatch):
 
 def test_the_users_sequences_run_over_and_over(design):
     data = np.arange(3 * 5 * 2).reshape(3, 5, 2) % 50
-    made = run(design, 100, data=data)
+    made = run(design, 100, data=Sequences.of(data))
     full = [drive for drive in made if drive.parts[0].shape[1] == 5]
     sequences = np.concatenate([drive.parts[0] for drive in full])
     assert np.array_equal(sequences, data[np.arange(len(sequences)) % 3])
@@ -75,10 +76,18 @@ def test_sequences_that_are_longer_than_a_block_are_cut(design, monkeypatch):
     monkeypatch.setattr(blocks, "_BYTES", 10_000)
     most = largest_block(design.network)
     data = np.arange(2 * (3 * most + 1)).reshape(1, -1, 2) % 50
-    made = run(design, 4 * most, data=data)
+    made = run(design, 4 * most, data=Sequences.of(data))
     assert max(map(steps_of, made)) <= most
     parts = np.concatenate([drive.parts[0] for drive in made if drive.parts[0].shape[1] == most])
     ends = [0, most, 2 * most, 2 * most + 1]
     assert len(parts) >= 4
     for part, start in zip(parts, ends, strict=False):
         assert np.array_equal(part, data[0, start : start + most])
+
+
+def test_sequences_of_their_own_lengths_stay_apart(design):
+    given = [np.full((length, 2), length) for length in (7, 3, 7, 4)]
+    (drive, *_) = run(design, 60, data=Sequences.of(given))
+    assert {part.shape[1] for part in drive.parts} <= {3, 4, 7}
+    assert all((part == part.shape[1]).all() for part in drive.parts)
+    assert sorted(set(drive.lengths)) == [3, 4, 7]
