@@ -154,6 +154,8 @@ class Engine:
             for signal in outputs:
                 if isinstance(signal, Signal):
                     require_few(signal.value.width or 0)
+        except LoadError:
+            raise
         except TooMany as error:
             raise must(node.where, "the features", f"at most {MAX_FEATURES}", error.count) from None
         except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
