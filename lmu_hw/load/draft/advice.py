@@ -52,9 +52,9 @@ def hints_of(rest: Mapping[str, tuple[int, ...]]) -> list[str]:
         hints.append("Attention reads all steps of a sequence at once: there is no such layer.")
     if any(len(shape) == 3 and shape[1] == shape[2] > 1 for shape in rest.values()):
         hints.append(
-            "A square matrix for each step or for each memory: matrices that change from step to "
-            "step (HiPPO-LegS) are of no layer here; memories of their own matrices are layers of "
-            "their own, each with its A and B as tensors."
+            "Square matrices in one tensor: those of layers, or of memories, that lie behind each "
+            "other are NAME[0], NAME[1], ... in a mapping, a layer each; matrices that change from "
+            "step to step (HiPPO-LegS) are of no layer here."
         )
     if any(map(_DIAGONAL.fullmatch, rest)):
         hints.append("A diagonal state space (S4, S5, Mamba): there is no such layer.")

@@ -76,6 +76,8 @@ def _joints(entry: LmuEntry, tensors: Mapping[str, Tensor]) -> Iterator[_Joint]:
         if len(rows) != 1 or len(rows[0]) != 1 or rows[0][0].name not in tensors:
             continue
         (term,) = rows[0]
+        if term.item is not None:
+            continue
         shape, axis = flat_shape(tensors[term.name].shape), 0 if term.transposed else 1
         if len(shape) == 2 and len(term.index) > axis:
             start, stop, _ = term.index[axis].indices(shape[axis])

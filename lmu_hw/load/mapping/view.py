@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of a layer as a mapping writes them: tensors by name, cut, turned and put together.
 
-==================================  ==============================================================
-``cell.W_x``                        the tensor of that name
-``cell.gates.weight[:, 0:16]``      rows and columns of it, counted from 0, the end left out
-``cell.kernel transposed``          it was trained with rows: ``x W`` in place of ``W x``
-``cell.AT transposed + I``          sums, of tensors and the identity
-``W_i.weight; W_f.weight``          the one above the other
-==================================  ==============================================================
+======================================  ==========================================================
+``cell.W_x``                            the tensor of that name
+``cell.gates.weight[:, 0:16]``          rows and columns of it, counted from 0, the end left out
+``cell.A[1]``, ``cell.W[1][:, 0:16]``   the second of several that lie in one tensor
+``cell.kernel transposed``              it was trained with rows: ``x W`` in place of ``W x``
+``cell.AT transposed + I``              sums, of tensors and the identity
+``W_i.weight; W_f.weight``              the one above the other
+======================================  ==========================================================
 
 Axes of length 1 beyond two do not count: a convolution over one step is a matrix.
 """
@@ -30,18 +31,26 @@ VECTORS = frozenset({"B", "b", "b_u", "b_h", "b_r", "mean", "variance", "weight"
 """Parts of a layer that have one axis."""
 
 _IDENTITY = "I"
-_TERM = re.compile(r"(?P<name>\S+?)(?P<index>\[[^\]]*\])?(?P<transposed> +transposed)?")
+_TERM = re.compile(
+    r"(?P<name>\S+?)(\[(?P<item>\d{1,9})\])?(?P<index>\[[^\]]*\])?(?P<transposed> +transposed)?"
+)
 _SLICE = re.compile(r" *(\d*) *: *(\d*) *")
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
     name: str
+    item: int | None
     index: tuple[slice, ...]
     transposed: bool
 
     def read(self, tensors: Mapping[str, Tensor], where: str) -> Array:
         values = tensors[self.name].read()
+        if self.item is not None:
+            if values.ndim < 2 or self.item >= len(values):
+                rule = f"one of those along the first axis of {values.shape}"
+                raise must(where, f"the part of {self.name!r}", rule, f"[{self.item}]")
+            values = values[self.item]
         values = values.reshape(flat_shape(values.shape))
         for axis, part in enumerate(self.index):
             length = values.shape[axis] if axis < values.ndim else 0
@@ -141,7 +150,8 @@ def _term(text: str) -> _Term:
             index.append(slice(*(int(end) if end else None for end in cut.groups())))
     if len(index) > 2:
         raise ValueError(f"there must be rows and columns at most, not {match['index']}")
-    return _Term(match["name"], tuple(index), match["transposed"] is not None)
+    item = None if match["item"] is None else int(match["item"])
+    return _Term(match["name"], item, tuple(index), match["transposed"] is not None)
 
 
 def _sum(terms: tuple[_Term, ...], tensors: Mapping[str, Tensor], where: str) -> Array:

@@ -16,6 +16,7 @@ TENSORS = {
     name: Tensor(where=name, kind="float64", shape=values.shape, data=values.copy)
     for name, values in {
         "cell.W": W, "s": SQUARE, "v": np.arange(3.0), "conv": W[:, :, None], "batch": SQUARE[None],
+        "stack": np.stack([W[::-1], W]),
     }.items()
 }  # fmt: skip
 
@@ -38,6 +39,8 @@ def read(text, part="W_x"):
         ("cell.W[0:1]; cell.W[2:3]", W[[0, 2]]),
         ("conv", W),
         ("batch", SQUARE),
+        ("stack[1]", W),
+        ("stack[0][:, 1:] transposed", W[::-1, 1:].T),
     ],
 )
 def test_tensors_are_cut_turned_and_put_together(text, expected):
@@ -49,7 +52,7 @@ def test_tensors_are_cut_turned_and_put_together(text, expected):
 
 
 def test_vectors_lie_in_any_direction():
-    for text in ("v", "s[0:1]", "s[:, 0:1]"):
+    for text in ("v", "s[0:1]", "s[:, 0:1]", "s[2]"):
         assert read(text, "b").shape == (3,)
     assert read("v", "E_x").shape == (1, 3)
 
@@ -69,6 +72,8 @@ def test_vectors_lie_in_any_direction():
         ),
         ("s[2:2]", "W_x", "the part of 's' must be inside"),
         ("v[:, 0:1]", "b", "the part of 'v' must be inside"),
+        ("stack[2]", "W_x", r"the part of 'stack' must be one of .* of \(2, [^)]*\), not '\[2\]'"),
+        ("v[0]", "b", "the part of 'v' must be one of those along the first axis"),
     ],
 )
 def test_what_does_not_fit_is_refused(text, part, message):
@@ -76,7 +81,9 @@ def test_what_does_not_fit_is_refused(text, part, message):
         read(text, part)
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a[1]", "a[x:y]", "a[:, :, :]", "I", "a; ", "a + "])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "a[-1]", "a[1][2]", "a[x:y]", "a[:, :, :]", "I", "a; ", "a + "]
+)
 def test_what_is_no_view_is_refused(text):
     with pytest.raises(ValueError, match="must be"):
         View.parse(text)
