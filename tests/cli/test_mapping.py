@@ -29,7 +29,8 @@ def rng():
 
 def decide(text):
     """Return a draft with every question answered."""
-    answers = {"answers": '"once"', "theta": "9.0", "activation": '"tanh"'}
+    answers = {"answers": '"once"', "theta": "9.0", "discretizer": '"zoh"'}
+    answers["activation"] = '"tanh"'
     return re.sub(r'(?m)^(\w+) = "\?".*$', lambda line: f"{line[1]} = {answers[line[1]]}", text)
 
 
@@ -43,7 +44,7 @@ def test_inspect_drafts_where_it_refuses(run, unknown):
 def test_a_draft_is_edited_and_taken_back(run, refused, unknown, tmp_path):
     answer = run("inspect", unknown, "--draft-mapping", "m.toml")
     assert answer.status == 0, answer
-    assert "4 keys are undecided" in answer.out
+    assert "5 keys are undecided" in answer.out
     assert "must be decided: answers" in refused("inspect", unknown, "--mapping", "m.toml")
     (tmp_path / "m.toml").write_text(decide((tmp_path / "m.toml").read_text()))
     shown = run("inspect", unknown, "--mapping", "m.toml")
