@@ -54,12 +54,13 @@ class Page:
         self._session = attached["sessionId"]
         self._call("Page.enable")
 
-    def look(self, *, width: int, dark: bool) -> None:
-        """Choose a width in CSS pixels and the colours that the user prefers."""
+    def look(self, *, width: int, dark: bool, printed: bool = False) -> None:
+        """Choose a width in CSS pixels, the colours that the user prefers, screen or paper."""
         size = {"width": width, "height": _HEIGHT, "deviceScaleFactor": 1, "mobile": width < 600}
         self._call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        media = "print" if printed else "screen"
+        self._call("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
     def open(self, path: Path) -> None:
         """Load a file and wait until it is there."""

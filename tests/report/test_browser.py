@@ -35,6 +35,7 @@ from tests.reports import proved_folder, small_labels
 
 AUDIT = Path(__file__).with_name("audit.js").read_text()
 LOOKS = [(width, dark) for width in (1400, 420) for dark in (False, True)]
+PAPER = 700  # pixels of a page's width
 PLACE = """(() => {
   const path = document.querySelector(".plot path[data-tips]"), svg = path.closest(".plot > svg");
   svg.scrollIntoView({ block: "center" });
@@ -127,10 +128,10 @@ def pages(make_folder, folders, design, stream, run, x, tmp_path) -> list[Path]:
     return [full / "report.html", foreign, streaming / "report.html", comparison, swept]
 
 
-def faults(page: Page, path: Path, width: int, dark: bool) -> list[str]:
-    page.look(width=width, dark=dark)
+def faults(page: Page, path: Path, width: int, dark: bool, *, printed: bool = False) -> list[str]:
+    page.look(width=width, dark=dark, printed=printed)
     page.open(path)
-    return page.evaluate(f"{AUDIT}({json.dumps({'width': width, 'dark': dark})})")
+    return page.evaluate(f"{AUDIT}({json.dumps({'width': width, 'dark': dark and not printed})})")
 
 
 def test_every_page_can_be_read_at_both_widths_in_both_themes(browser, pages):
@@ -140,6 +141,9 @@ def test_every_page_can_be_read_at_both_widths_in_both_themes(browser, pages):
         for width, dark in LOOKS
         if (sentences := faults(browser, path, width, dark))
     }
+    for path in pages:
+        if on_paper := faults(browser, path, PAPER, True, printed=True):
+            found[f"{path.parent.name}/{path.name}, printed"] = on_paper
     assert found == {}
 
 
