@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A look at raw HDF5 before the library sees it.
 
-libhdf5 follows two kinds of linked lists without ever counting: the free blocks of a local heap
-and the right siblings of a version 1 B-tree. A file in which one of them is a ring would keep it
-busy for good (HDF5 file format specification 3.0, III.A.1 and III.D). And it makes room for a text
+libhdf5 follows three kinds of lists without ever counting: the free blocks of a local heap, the
+right siblings of a version 1 B-tree, and the objects of a global heap, of which free space without
+a length comes again and again. A file in which one of them does not end would keep it busy for good
+(HDF5 file format specification 3.0, III.A.1, III.D and III.E). And it makes room for a text
 before it looks whether the file holds one that long (IV.A.2.m: attribute messages).
 """
 
@@ -19,6 +20,7 @@ __all__ = ["require_honest_text", "require_no_loops"]
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _LAST_FREE = 1
+_GLOBAL_HEAP = b"GCOL\1\0\0\0"
 _VARIABLE_LENGTH = 9
 _Next = Callable[[int], int | None]
 
@@ -45,6 +47,8 @@ def require_no_loops(where: str, raw: bytes) -> None:
     for node in _places(raw, b"TREE"):
         if node not in visited:
             visited |= _require_end(where, node, lambda at: _word(raw, at + 16))
+    for heap in _places(raw, _GLOBAL_HEAP):
+        _require_objects(where, raw, heap)
 
 
 def require_honest_text(where: str, raw: bytes, name: str) -> None:
@@ -67,6 +71,19 @@ def require_honest_text(where: str, raw: bytes, name: str) -> None:
         length = int.from_bytes(raw[data : data + 4], "little")
         if kind and kind[0] & 15 == _VARIABLE_LENGTH and length > len(raw):
             raise must(where, f"the length of attribute {name}", f"at most {len(raw)}", length)
+
+
+def _require_objects(where: str, raw: bytes, heap: int) -> None:
+    """Refuse a global heap whose objects do not end within it."""
+    end = heap + (_word(raw, heap + 8) or 0)
+    at = heap + 16
+    while at + 16 <= min(end, len(raw)):
+        index, size = struct.unpack_from("<H6xQ", raw, at)
+        step = 16 + -(-size // 8) * 8 if index else size
+        if step == 0 or at + step > end:
+            text = f"an object of the heap at byte {heap} does not end"
+            raise LoadError(f"{where} must be a whole HDF5 file, but {text}")
+        at += step
 
 
 def _places(raw: bytes, signature: bytes) -> Iterator[int]:

@@ -14,6 +14,7 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load
+from lmu_hw.load.containers.hdf5 import require_no_loops
 
 DENSE = {"name": "d", "units": 3, "activation": "linear", "batch_input_shape": [None, 7, 2]}
 MODEL = {"class_name": "Sequential", "config": {"layers": [
@@ -231,3 +232,15 @@ def test_nothing_of_the_file_is_kept_open(tmp_path):
     load(path)
     assert h5py.File(io.BytesIO(path.read_bytes()), "r").attrs["keras_version"] == "2.3.0"
     path.unlink()
+
+
+def test_an_object_of_a_heap_that_does_not_end_is_refused(tmp_path):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("text", data=["a", "b"], dtype=h5py.string_dtype())
+    raw = bytearray((tmp_path / "m.h5").read_bytes())
+    require_no_loops("m.h5", bytes(raw))
+    heap = raw.index(b"GCOL")
+    free = next(at for at in range(heap + 16, heap + 200, 8) if raw[at : at + 8] == bytes(8))
+    raw[free + 8 : free + 16] = bytes(8)
+    with pytest.raises(LoadError, match=r"but an object of the heap at byte \d+ does not end"):
+        require_no_loops("m.h5", bytes(raw))
