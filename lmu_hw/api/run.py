@@ -80,6 +80,15 @@ def simulate(
     -------
     list of Result
         One for each simulator; ``result.passed`` says that words were compared and all were equal.
+
+    Raises
+    ------
+    ToolError
+        If a simulator is missing or does not compile the design.
+    ConfigError
+        If an argument is not what it must be, or `cache` cannot be written to.
+    LoadError, NetworkError
+        If the folder or `x` is not what it must be.
     """
     from lmu_hw.simulate import simulate as run
 
@@ -174,6 +183,13 @@ def implement(
         Cells of it that are left out; ``*`` and ``?`` stand for others.
     progress : callable, optional
         Called with a stage, how much of it is done, and of how much if there is a total.
+
+    Raises
+    ------
+    ConfigError, LoadError
+        If an argument or the folder is not what it must be.
+    ToolError
+        If a package is missing, a tool fails, or the design does not fit.
     """
     from lmu_hw.implement import implement as run
 

@@ -71,34 +71,9 @@ def implement(
     dont_use: Sequence[str] = (),
     progress: Progress = lambda stage, done, total: None,
 ) -> Implementation:
-    """Synthesise, place and route the Verilog of a design; see `lmu_hw.implement`.
+    """Synthesise, place and route the Verilog of a design.
 
-    Parameters
-    ----------
-    directory : str or Path
-        Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
-    target : str, optional
-        Name of one of `TARGETS`, or ``liberty``: standard cells. Left out with a board.
-    seeds : int
-        Runs of place and route.
-    clock : float, optional
-        MHz to aim at; None: more than can be reached. With a board, the clock of the design there;
-        None: that of the board.
-    bitstream : bool
-        Leave a bitstream of the fastest run in ``implement/``.
-    pins : str or Path, optional
-        File of constraints in the form of the target's tools, for the ports of the wrapper.
-    board : str, optional
-        Name of one of `lmu_hw.boards.BOARDS`: with its pins and clock, and a bitstream for it.
-    link, baud
-        How it is reached, see `build_board`.
-    jobs : int, optional
-        Processes at a time; None: one for each core.
-    liberty : str or Path, optional
-        Library of standard cells, with the target of that name.
-    dont_use : sequence of str
-        Cells of it that are left out; ``*`` and ``?`` stand for others.
-    progress : callable, optional
+    Parameters are those of the verb, `lmu_hw.implement`.
 
     Raises
     ------

@@ -60,33 +60,8 @@ def simulate(
     Built-in stimuli (impulse, full scale, sign-matched, noise, and sequences that were searched
     for: they saturate sums and read entries of tables) run with and without pauses and
     back-pressure; resets cut a storm of short ones; the user's data runs at full load. Every code
-    that a layer stores and every answer is compared.
-
-    Parameters
-    ----------
-    directory : str or Path
-        Written by `emit`; `simulation.json` is left in it.
-    x : array (sequences, steps, inputs), list of arrays (steps, inputs), or Sequences, optional
-        The user's data, in the network's own units.
-    simulators : collection of Simulator
-        At least one; may be given by name.
-    seed : int
-        Of stimuli, pauses, back-pressure and resets.
-    max_cycles : int or None
-        Cycles to spend on the built-in stimuli, and as many on `x`; 0: no limit;
-        None: as each simulator can, see `simulators`.
-    waves : bool
-        Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
-    theta : float, optional
-        First write the coefficients of this window to a reloadable design, in steps.
-    network : Network, optional
-        First write the coefficients of this network to a reloadable design; see `lmu_hw.reload`.
-    netlist : Cells, optional
-        Run the netlist of these cells instead, on Icarus; only what is at the ports is compared.
-    cache : str or Path, optional
-        Folder in which compiled benches are kept, and used again if nothing changed; None: as the
-        environment says, see `lmu_hw.simulate.cache`.
-    progress : callable, optional
+    that a layer stores and every answer is compared. Parameters are those of the verb,
+    `lmu_hw.simulate`.
 
     Returns
     -------
