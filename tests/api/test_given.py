@@ -28,11 +28,11 @@ def test_an_option_beside_a_configuration_is_named():
 
 def test_without_data_there_is_noise_at_full_scale():
     x = calibration_data(NET, None)
-    assert x.shape[-1] == NET.inputs
-    assert 0.9 < np.abs(x).max() <= 1.0
-    assert np.array_equal(x, calibration_data(NET, None))
+    assert x.features == NET.inputs
+    assert 0.9 < np.abs(x.padded).max() <= 1.0
+    assert np.array_equal(x.padded, calibration_data(NET, None).padded)
 
 
 def test_data_become_float64():
     x = calibration_data(NET, np.ones((2, 3, 1), np.int8))
-    assert x.dtype == np.float64 and x.shape == (2, 3, 1)
+    assert x.padded.dtype == np.float64 and x.padded.shape == (2, 3, 1)
