@@ -21,7 +21,7 @@ from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel, Trace
-from lmu_hw.lmu import Discretizer, LmuLayer, Network, Role, node_name, window
+from lmu_hw.lmu import Discretizer, LmuLayer, Network, Role, node_name
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
 from lmu_hw.network import QuantizedNetwork, State, StateVector, state_codes, state_vectors
@@ -34,13 +34,9 @@ from lmu_hw.records import decode, encode
 from lmu_hw.sequences import Sequences, SequencesLike
 from lmu_hw.summary import Facts, Summarised
 
-__all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
+__all__ = ["Design"]
 
 Array = NDArray[np.float64]
-
-_CALIBRATION_STEPS = 100_000
-_SYNTHETIC_SEQUENCES = 8
-_MAX_SYNTHETIC_STEPS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -378,34 +374,3 @@ def _with_matrices(network: Network) -> Network:
         for layer in network.layers
     )
     return replace(network, layers=layers)
-
-
-def calibration_subset(x: Sequences) -> Sequences:
-    """Return evenly spaced sequences of about 100,000 steps in all, enough to see ranges."""
-    chosen = calibration_rows(len(x), x.longest)
-    return x if len(chosen) == len(x) else x[chosen]
-
-
-def calibration_rows(sequences: int, steps: int) -> NDArray[np.int64]:
-    """Return which of so many sequences `calibration_subset` takes."""
-    most = max(1, _CALIBRATION_STEPS // max(1, steps))
-    return np.linspace(0, sequences - 1, min(sequences, most)).astype(np.int64)
-
-
-def synthetic_input(network: Network) -> Array:
-    """Return noise in -1 to 1 to calibrate with where the user has no data.
-
-    Each sequence holds every value for a random time, so that slow states are reached.
-    """
-    windows = [
-        window(layer.memory) or layer.memory.order
-        for layer in network.layers
-        if isinstance(layer, LmuLayer)
-    ]
-    steps = int(min(_MAX_SYNTHETIC_STEPS, max(64.0, 2 * max(windows, default=0))))
-    random = np.random.default_rng(0)
-    shape = (_SYNTHETIC_SEQUENCES, steps, network.inputs)
-    rates = np.logspace(0, -2, _SYNTHETIC_SEQUENCES)[:, None, None]
-    changed = np.where(random.random(shape) < rates, np.arange(steps)[:, None], 0)
-    latest = np.maximum.accumulate(changed, axis=1)
-    return np.take_along_axis(random.uniform(-1.0, 1.0, shape), latest, axis=1)

@@ -33,7 +33,7 @@ LAYERS = (
     ),
     ("lmu", "load", "network"),
     ("proofs", "golden", "plan"),
-    ("realize", "quantize", "train", "design"),
+    ("realize", "quantize", "train", "calibration", "design"),
     ("measure", "hdl", "manifest"),
     (
         *("simulate", "prove", "boards", "implement", "report", "reload", "spiking"),

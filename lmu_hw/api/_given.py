@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from lmu_hw.calibration import calibration_subset, synthetic_input
 from lmu_hw.checked import instance
-from lmu_hw.design import calibration_subset, synthetic_input
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
 from lmu_hw.quantize import Config, Options

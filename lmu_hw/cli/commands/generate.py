@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw import api
+from lmu_hw.calibration import calibration_rows
 from lmu_hw.cli.console import complain, show, stages, status
 from lmu_hw.cli.exits import EQUAL
 from lmu_hw.cli.files import about, read_array, read_text
@@ -23,7 +24,7 @@ from lmu_hw.cli.typed import (
     refuse_half_a_target,
     target,
 )
-from lmu_hw.design import Design, calibration_rows
+from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import integration_patterns
