@@ -14,9 +14,9 @@ or that, most of all around the forearm: recordings are turned and mirrored to t
 import argparse
 import io
 import pickle
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from wheel_data import read_wheel
 
+import lmu_hw
 from lmu_hw.lmu import (
     DenseLayer,
     Discretizer,
@@ -52,6 +53,8 @@ FOREARM, OTHER = 0.3, 0.1  # angles of a watch in rad (standard deviations)
 GAIN, NOISE = 0.1, 0.1  # of the axes (of the logarithm), of the states
 DROPPED = 0.1  # share of units
 TEST_STEPS = 900
+CALIBRATED = slice(None, None, 9)  # recordings of the seen people that give ranges of signals
+FIXED: dict[str, Any] = {"weight_bits": 8, "memory_bits": 12}  # the design for an iCE40 UP5K
 GROUP = 20  # recordings that are run together
 
 
@@ -63,8 +66,9 @@ class Recordings:
     labels: NDArray[np.int64]
     people: NDArray[np.int64]
 
-    def __getitem__(self, index: NDArray[np.int64]) -> "Recordings":
-        return Recordings([self.x[i] for i in index], self.labels[index], self.people[index])
+    def __getitem__(self, index: NDArray[np.int64] | slice) -> "Recordings":
+        picked = np.arange(len(self.x))[index]
+        return Recordings([self.x[i] for i in picked], self.labels[index], self.people[index])
 
 
 class ArrayUnpickler(pickle.Unpickler):
@@ -255,18 +259,57 @@ def train(states: list[Tensor], labels: Tensor, args: argparse.Namespace) -> Rec
     return recognizer.eval()
 
 
-def accuracy(network: Network, recordings: Recordings) -> float:
-    """Return the share of steps, from `WARM` on, that are given to the right exercise."""
-    y = padded(recordings.x)
-    for layer in network.layers:
-        y = layer.run(y)
+def accuracy(y: Array, recordings: Recordings) -> float:
+    """Return the share of steps, from `WARM` on, whose answers y (n, steps, 7) are right."""
     each = zip(y.argmax(2), recordings.x, recordings.labels, strict=True)
     return float(np.concatenate([c[WARM : len(x)] == label for c, x, label in each]).mean())
 
 
+def float_accuracy(network: Network, recordings: Recordings) -> float:
+    """Return the accuracy of the trained network."""
+    y = padded(recordings.x)
+    for layer in network.layers:
+        y = layer.run(y)
+    return accuracy(y, recordings)
+
+
+def fixed_accuracy(network: Network, seen: Recordings, recordings: Recordings) -> float:
+    """Return the accuracy in fixed point, with ranges of signals from people that were seen."""
+    design = lmu_hw.quantize(network, beginnings(seen[CALIBRATED]), **FIXED)
+    return accuracy(design.predict(padded(recordings.x)), recordings)
+
+
+def beginnings(recordings: Recordings) -> NDArray[np.float32]:
+    """Return the first 900 steps of recordings, (n, 900, 6)."""
+    return np.array([x[:TEST_STEPS] for x in recordings.x], np.float32)
+
+
+def without(person: int, recordings: Recordings) -> tuple[NDArray[np.int64], Recordings]:
+    """Return the indices of the others' recordings, and the recordings of a person."""
+    seen = np.flatnonzero(recordings.people != person)
+    return seen, recordings[np.flatnonzero(recordings.people == person)]
+
+
+def validate(recordings: Recordings, states: list[Tensor], args: argparse.Namespace) -> None:
+    """Leave out each person in turn, and print the accuracy in float and in fixed point."""
+    scores = []
+    for person in range(1, PEOPLE + 1):
+        seen, left_out = without(person, recordings)
+        labels = torch.from_numpy(recordings.labels[seen])
+        network = train([states[i] for i in seen], labels, args).network()
+        of_float = float_accuracy(network, left_out)
+        of_fixed = fixed_accuracy(network, recordings[seen], left_out)
+        scores.append((of_float, of_fixed))
+        print(
+            f"person {person:2d} left out: float {of_float:.4f}, fixed {of_fixed:.4f}", flush=True
+        )
+    mean = np.mean(scores, axis=0)
+    print(f"mean of {PEOPLE}: float {mean[0]:.4f}, fixed {mean[1]:.4f}")
+
+
 def write_part(recordings: Recordings, stem: Path) -> None:
     """Write the first 900 steps of recordings, with a label for each step."""
-    np.save(f"{stem}_x.npy", np.array([x[:TEST_STEPS] for x in recordings.x], np.float32))
+    np.save(f"{stem}_x.npy", beginnings(recordings))
     np.save(f"{stem}_labels.npy", np.tile(recordings.labels[:, None], (1, TEST_STEPS)))
 
 
@@ -283,7 +326,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--decay", type=float, default=5e-2)
     parser.add_argument("--smoothing", type=float, default=0.1)
     parser.add_argument(
-        "--validate", action="store_true", help="leave out each person in turn; write nothing"
+        "--validate",
+        action="store_true",
+        help="leave out each person in turn, print float and fixed point; write nothing",
     )
     return parser.parse_args()
 
@@ -292,30 +337,24 @@ def main() -> None:
     """Leave out one person or each in turn, and write the network that never saw the one."""
     args = parse()
     torch.set_num_threads(1)
-    began = time.monotonic()
     recordings = load(args.data)
     states = first_states(recordings.x)
-    scores = []
-    for person in range(1, PEOPLE + 1) if args.validate else [args.person]:
-        seen = np.flatnonzero(recordings.people != person)
-        labels = torch.from_numpy(recordings.labels[seen])
-        recognizer = train([states[i] for i in seen], labels, args)
-        left_out = recordings[np.flatnonzero(recordings.people == person)]
-        scores.append(accuracy(recognizer.network(), left_out))
-        seconds = time.monotonic() - began
-        print(f"person {person:2d} left out: {scores[-1]:.4f}  {seconds:.0f} s", flush=True)
     if args.validate:
-        print(f"mean {np.mean(scores):.4f}, lowest {min(scores):.4f}")
+        validate(recordings, states, args)
         return
+    seen, left_out = without(args.person, recordings)
+    recognizer = train([states[i] for i in seen], torch.from_numpy(recordings.labels[seen]), args)
+    score = float_accuracy(recognizer.network(), left_out)
+    print(f"person {args.person} left out: {score:.4f}")
     args.out.mkdir(parents=True, exist_ok=True)
     notes = (
-        f"float_metric: {scores[0]:.4f} of the steps of person {args.person}, who was left out",
+        f"float_metric: {score:.4f} of the steps of person {args.person}, who was left out",
         "script: train_exercise.py",
         f"seed: {args.seed}",
     )
     save(recognizer.network(notes), args.out / "model.safetensors")
     write_part(left_out, args.out / "test")
-    write_part(recordings[seen[::9]], args.out / "calibrate")
+    write_part(recordings[seen][CALIBRATED], args.out / "calibrate")
 
 
 if __name__ == "__main__":
