@@ -42,6 +42,7 @@ AXES, PEOPLE, CLASSES = 6, 10, 7
 ORDER, WINDOW, UNITS = 6, 75.0, 32  # of the first layer; windows in steps of 20 ms
 TRENDS, TREND_ORDER, TREND_WINDOW, TREND_UNITS = 8, 2, 200.0, 32  # of the second layer
 WARM = 200  # steps of a recording before its answers are counted
+UNCOUNTED = -1  # the label of such a step
 EVERY = 10  # steps between two that training sees
 SEGMENT, SKIPPED = 60, 10  # such steps in a sequence to train on, and those without a loss
 DEVIATION = np.array([0.9, 0.5, 0.5, 1.0, 2.5, 1.0])  # about that of each axis: g, rad/s
@@ -308,9 +309,11 @@ def validate(recordings: Recordings, states: list[Tensor], args: argparse.Namesp
 
 
 def write_part(recordings: Recordings, stem: Path) -> None:
-    """Write the first 900 steps of recordings, with a label for each step."""
+    """Write the first 900 steps of recordings, with a label for each step that counts."""
     np.save(f"{stem}_x.npy", beginnings(recordings))
-    np.save(f"{stem}_labels.npy", np.tile(recordings.labels[:, None], (1, TEST_STEPS)))
+    labels = np.tile(recordings.labels[:, None], (1, TEST_STEPS))
+    labels[:, :WARM] = UNCOUNTED
+    np.save(f"{stem}_labels.npy", labels)
 
 
 def parse() -> argparse.Namespace:
