@@ -8,7 +8,8 @@ and feed another one, from which a linear layer tells the exercise, at every ste
 
 Nothing feeds back: the first memories are computed once, and the others are a matrix product. While
 training they see the rectified layer at every tenth step only. People wear a watch turned this way
-or that, most of all around the forearm: recordings are turned and mirrored to the other arm.
+or that, most of all around the forearm, and move faster or slower: recordings are turned, mirrored
+to the other arm, and stretched in time.
 """
 
 import argparse
@@ -51,9 +52,10 @@ SPREAD = np.repeat(  # about that of the states of each order: of accelerations,
 )
 MIRROR = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0])  # to the other arm
 FOREARM, OTHER = 0.3, 0.1  # angles of a watch in rad (standard deviations)
+TEMPOS = (1.0, 0.85, 1.15)  # of recordings to train on
 GAIN, NOISE = 0.1, 0.1  # of the axes (of the logarithm), of the states
 DROPPED = 0.1  # share of units
-TEST_STEPS = 900
+BEGINNING = 900  # steps of recordings that give ranges of signals
 CALIBRATED = slice(None, None, 9)  # recordings of the seen people that give ranges of signals
 FIXED: dict[str, Any] = {"weight_bits": 8, "memory_bits": 12}  # the design for an iCE40 UP5K
 GROUP = 20  # recordings that are run together
@@ -150,6 +152,15 @@ def first_states(recordings: list[Array]) -> list[Tensor]:
     return states
 
 
+def at_tempo(recording: Array, tempo: float) -> Array:
+    """Return a recording as of a person who moves at another tempo, (steps / tempo, 6)."""
+    steps = np.arange(len(recording))
+    at = np.arange(int(len(recording) / tempo)) * tempo
+    x = np.array([np.interp(at, steps, axis) for axis in recording.T]).T
+    x[:, 3:] *= tempo  # rotations
+    return x
+
+
 def trend_rows() -> Tensor:
     """Return what `SEGMENT` inputs of a second memory make of its states, (order, to, from)."""
     memory = Memory.legendre(TREND_ORDER, TREND_WINDOW, Discretizer.ZOH)
@@ -237,8 +248,8 @@ def batch(states: list[Tensor], random: np.random.RandomState) -> Tensor:
     return turned + torch.tensor(noise, dtype=torch.float32)
 
 
-def train(states: list[Tensor], labels: Tensor, args: argparse.Namespace) -> Recognizer:
-    """Train on the states that recordings leave in the first memories."""
+def train(states: list[list[Tensor]], labels: Tensor, args: argparse.Namespace) -> Recognizer:
+    """Train on the states that recordings leave in the first memories, at each tempo."""
     torch.manual_seed(args.seed)
     random = np.random.RandomState(args.seed)
     recognizer = Recognizer()
@@ -249,7 +260,9 @@ def train(states: list[Tensor], labels: Tensor, args: argparse.Namespace) -> Rec
     criterion = nn.CrossEntropyLoss(label_smoothing=args.smoothing)
     for _ in range(args.updates):
         pick = random.choice(len(states), args.batch)
-        answers = recognizer(batch([states[i] for i in pick], random))[:, SKIPPED:]
+        tempos = random.randint(len(TEMPOS), size=args.batch)
+        picked = [states[i][tempo] for i, tempo in zip(pick, tempos, strict=True)]
+        answers = recognizer(batch(picked, random))[:, SKIPPED:]
         expected = labels[pick, None].expand(-1, answers.shape[1])
         loss = criterion(answers.flatten(0, 1), expected.flatten())
         optimizer.zero_grad()
@@ -282,7 +295,7 @@ def fixed_accuracy(network: Network, seen: Recordings, recordings: Recordings) -
 
 def beginnings(recordings: Recordings) -> NDArray[np.float32]:
     """Return the first 900 steps of recordings, (n, 900, 6)."""
-    return np.array([x[:TEST_STEPS] for x in recordings.x], np.float32)
+    return np.array([x[:BEGINNING] for x in recordings.x], np.float32)
 
 
 def without(person: int, recordings: Recordings) -> tuple[NDArray[np.int64], Recordings]:
@@ -291,7 +304,7 @@ def without(person: int, recordings: Recordings) -> tuple[NDArray[np.int64], Rec
     return seen, recordings[np.flatnonzero(recordings.people == person)]
 
 
-def validate(recordings: Recordings, states: list[Tensor], args: argparse.Namespace) -> None:
+def validate(recordings: Recordings, states: list[list[Tensor]], args: argparse.Namespace) -> None:
     """Leave out each person in turn, and print the accuracy in float and in fixed point."""
     scores = []
     for person in range(1, PEOPLE + 1):
@@ -308,12 +321,22 @@ def validate(recordings: Recordings, states: list[Tensor], args: argparse.Namesp
     print(f"mean of {PEOPLE}: float {mean[0]:.4f}, fixed {mean[1]:.4f}")
 
 
-def write_part(recordings: Recordings, stem: Path) -> None:
-    """Write the first 900 steps of recordings, with a label for each step that counts."""
-    np.save(f"{stem}_x.npy", beginnings(recordings))
-    labels = np.tile(recordings.labels[:, None], (1, TEST_STEPS))
+def write_test(recordings: Recordings, path: Path) -> None:
+    """Write whole recordings, each of its own length, with a label for each step that counts."""
+    lengths = np.array([len(x) for x in recordings.x])
+    step = np.arange(lengths.max())
+    counts = (step >= WARM) & (step < lengths[:, None])
+    labels = np.where(counts, recordings.labels[:, None], UNCOUNTED)
+    values = padded(recordings.x).astype(np.float32)
+    np.savez_compressed(path, values=values, lengths=lengths, labels=labels)
+
+
+def write_calibration(recordings: Recordings, folder: Path) -> None:
+    """Write the beginnings of recordings, with a label for each step that counts."""
+    np.save(folder / "calibrate_x.npy", beginnings(recordings))
+    labels = np.tile(recordings.labels[:, None], (1, BEGINNING))
     labels[:, :WARM] = UNCOUNTED
-    np.save(f"{stem}_labels.npy", labels)
+    np.save(folder / "calibrate_labels.npy", labels)
 
 
 def parse() -> argparse.Namespace:
@@ -323,7 +346,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "exercise")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--person", type=int, default=10, help="whom the written network never saw")
-    parser.add_argument("--updates", type=int, default=600)
+    parser.add_argument("--updates", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1e-2)
     parser.add_argument("--decay", type=float, default=5e-2)
@@ -341,7 +364,8 @@ def main() -> None:
     args = parse()
     torch.set_num_threads(1)
     recordings = load(args.data)
-    states = first_states(recordings.x)
+    each = [first_states([at_tempo(x, tempo) for x in recordings.x]) for tempo in TEMPOS]
+    states = [list(of_one) for of_one in zip(*each, strict=True)]
     if args.validate:
         validate(recordings, states, args)
         return
@@ -356,8 +380,8 @@ def main() -> None:
         f"seed: {args.seed}",
     )
     save(recognizer.network(notes), args.out / "model.safetensors")
-    write_part(left_out, args.out / "test")
-    write_part(recordings[seen][CALIBRATED], args.out / "calibrate")
+    write_test(left_out, args.out / "test.npz")
+    write_calibration(recordings[seen][CALIBRATED], args.out)
 
 
 if __name__ == "__main__":

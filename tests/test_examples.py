@@ -56,14 +56,19 @@ def test_a_folder_without_the_wheel_is_an_error(tmp_path):
 
 
 def test_exercises_are_told_apart_with_8_bit_weights_as_in_float():
-    x, calibrate = (
-        np.load(EXAMPLES / "exercise" / f"{part}_x.npy") for part in ("test", "calibrate")
-    )
-    network = lmu_hw.load(EXAMPLES / "exercise" / "model.safetensors")
-    design = lmu_hw.quantize(
-        network, calibrate[:, :200], weight_bits=8, realization="semiseparable"
-    )
-    y = x = x[::2, :300]
+    folder = EXAMPLES / "exercise"
+    network, test = lmu_hw.load(folder / "model.safetensors"), np.load(folder / "test.npz")
+    calibrate = np.load(folder / "calibrate_x.npy")[:, :200]
+    design = lmu_hw.quantize(network, calibrate, weight_bits=8, memory_bits=12)
+    y = x = test["values"][::2, :300]
     for layer in network.layers:
         y = layer.run(y)
     assert (design.predict(x).argmax(2) == y.argmax(2)).mean() > 0.97
+
+
+def test_labels_of_exercises_count_from_the_time_that_the_window_is_full():
+    test = np.load(EXAMPLES / "exercise" / "test.npz")
+    labels, counted = test["labels"], test["lengths"] - 200
+    assert (labels[:, :200] == -1).all()
+    assert ((labels >= 0).sum(1) == counted).all()
+    assert counted.sum() == 24_063

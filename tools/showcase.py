@@ -42,6 +42,8 @@ class Case:
     ----------
     truth : str
         File of what the test set should be answered with.
+    test : str
+        File of the test set.
     options : dict
         Of `lmu_hw.quantize`.
     emitted : dict
@@ -54,6 +56,7 @@ class Case:
     truth: str
     options: dict[str, Any]
     emitted: dict[str, Any]
+    test: str = "test_x.npy"
     target: str = "ecp5-25k"
 
 
@@ -87,10 +90,12 @@ CASES = (
     Case(
         example="exercise",
         network="exercise, 14 memories of orders 6 and 2",
-        design="two recursions",
-        truth="test_labels.npy",
-        options={"weight_bits": 8, "realization": "semiseparable"},
-        emitted={"lanes": 1},
+        design="dense memories",
+        truth="test.npz",
+        test="test.npz",
+        options={"weight_bits": 8, "memory_bits": 12},
+        emitted={"lanes": 1, "stream_width": 8},
+        target="ice40-up5k",
     ),
     Case(
         example="mackey_glass",
@@ -137,7 +142,9 @@ def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
         proof = lmu_hw.prove(folder, progress=tell)
     with stages(case.target) as update:
         chip = lmu_hw.implement(folder, target=case.target, progress=update)
-    report = lmu_hw.report(folder, np.load(source / "test_x.npy"), np.load(source / case.truth))
+    x = lmu_hw.read_data(source / case.test).values
+    truth = lmu_hw.read_data(source / case.truth, labels=True).values
+    report = lmu_hw.report(folder, x, truth)
     return report, chip, proof.proved
 
 
@@ -168,16 +175,27 @@ def draw(page: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table, and write it into README.md."""
+    """Print the table, and write it into README.md; of some examples, only print their rows."""
     parser = argparse.ArgumentParser(description="Measure the designs of README.md.")
     parser.add_argument("--out", metavar="FOLDER", default="build/showcase", type=Path)
+    parser.add_argument(
+        "examples",
+        metavar="EXAMPLE",
+        nargs="*",
+        help="folder of examples/ (default: all); where some are named, README.md stays as it is",
+    )
     options = parser.parse_args(arguments)
+    unknown = set(options.examples) - {case.example for case in CASES}
+    if unknown:
+        parser.error(f"no design of the table has the example {', '.join(sorted(unknown))}")
     table = Table(name="designs", title="Designs", headings=HEADINGS)
     for number, case in enumerate(CASES):
-        table.add(*row(case, options.out / f"{case.example}_{number}"))
-    draw(options.out / f"{CASES[0].example}_0" / "report.html")
+        if not options.examples or case.example in options.examples:
+            table.add(*row(case, options.out / f"{case.example}_{number}"))
     table.show(Console(width=200))
-    update_page(PAGE, [table])
+    if not options.examples:
+        draw(options.out / f"{CASES[0].example}_0" / "report.html")
+        update_page(PAGE, [table])
 
 
 if __name__ == "__main__":
