@@ -50,7 +50,7 @@ CHEAP = {
     "a configuration": ((*GENERATE, "--config=nothing.toml"), "nothing.toml: cannot be read"),
     "data": (("generate", MODEL, "-o", "new", "--calibrate=wide.npy"), "wide.npy: calibration da"),
     "no labels": ((*GENERATE, "--target-accuracy=1"), "--target-accuracy needs --labels"),
-    "labels": ((*GENERATE, *TARGET[:3], "few.npy"), "labels must have an entry for each of the 3"),
+    "labels": ((*GENERATE, *TARGET[:3], "few.npy"), "labels must be integers of shape (3,)"),
     "classes": ((*GENERATE, *TARGET[:3], "many.npy"), "class labels must be 0 to 1, not 0 to 7"),
     "real labels": ((*GENERATE, *TARGET[:3], "real.npy"), "--target-accuracy needs class labels"),
     "a cost": ((*GENERATE, *TARGET, "--cost=money"), "--cost must be one of"),

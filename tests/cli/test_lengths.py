@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,22 @@ def test_reports_and_sweeps_count_steps(folder, run):
     assert f'"answers": {count},' in answer.out
     page = (folder / "map" / "sweep.html").read_text(), (folder / "v" / "report.html").read_text()
     assert all("4 sequences of 2 to 8 steps" in " ".join(text.split()) for text in page)
+
+
+def test_inspect_says_which_steps_are_left_out(here, run):
+    save(replace(networks.network(dense=2), mask_value=-1.0), here / "m.safetensors")
+    answer = run("inspect", "m.safetensors")
+    assert "without steps that are all -1 (masked)" in " ".join(answer.out.split())
+
+
+def test_the_folder_says_what_is_not_sent(here, run):
+    save(replace(networks.network(dense=2), mask_value=-1.0), here / "m.safetensors")
+    x = np.array([[[-1.0], [0.5], [-1.0]], [[0.25], [0.5], [0.75]]])
+    np.save(here / "m.npy", x)
+    assert run("generate", "m.safetensors", "-o", "m", "--calibrate", "m.npy", *FORMATS).status == 0
+    text = " ".join((here / "m" / "README.md").read_text().split())
+    assert "Masked steps, in which every input is -1 in the network's own units, are not" in text
+    assert "Masked steps" not in (here / "out" / "README.md").read_text()
+    assert run("verify", "m").status == 0
+    assert run("predict", "m", "--input", "m.npy", "-o", "y.npz").status == 0
+    assert np.load(here / "y.npz")["lengths"].tolist() == [1, 3]

@@ -119,7 +119,7 @@ def test_half_a_target_is_refused(refused, unchanged, kind):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.zeros(2, int), "x.npy, bad.npy: labels must have an entry for each of the 3 sequences"),
+        (np.zeros(2, int), "x.npy, bad.npy: labels must be integers of shape (3,)"),
         (np.zeros((3, 2)), "x.npy, bad.npy: --target-accuracy needs class labels"),
         (np.full(3, 2), "x.npy, bad.npy: class labels must be 0 to 1, not 2 to 2"),
     ],

@@ -24,6 +24,7 @@ from lmu_hw.lmu import (
 )
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.lmu.network import masked_words
 from lmu_hw.proofs import spectral_radius
 from lmu_hw.proofs.loop import loop_radius
 
@@ -40,7 +41,8 @@ def network_table(network: Network) -> RenderableType:
     answers = "once, at the last step" if network.answers_once else "at every step"
     lines: list[RenderableType] = [
         table,
-        f"{network.inputs} inputs, {network.outputs} outputs, answers {answers}",
+        f"{network.inputs} inputs, {network.outputs} outputs, answers {answers}"
+        f"{masked_words(network.mask_value)}",
     ]
     if network.softmax:
         lines.append("softmax at the end is left to the host: hardware answers its arguments")
@@ -57,6 +59,7 @@ def network_entry(network: Network) -> dict[str, Any]:
         "outputs": network.outputs,
         "answers_once": network.answers_once,
         "softmax": network.softmax,
+        "mask_value": network.mask_value,
         "layers": [_layer_entry(layer) for layer in network.layers],
         "notes": list(network.notes),
     }

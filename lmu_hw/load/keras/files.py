@@ -107,10 +107,14 @@ def _network(
     where = str(path)
     keras2 = _major_version(where, version) == 2
     nodes = layers(where, config)
-    float_layers, notes = read_model(where, config, nodes, lay_out(nodes), keras2=keras2)
+    float_layers, notes, mask_value = read_model(
+        where, config, nodes, lay_out(nodes), keras2=keras2
+    )
     store.finish()
     with located(where):
-        return Network(name=identifier(path.stem), layers=float_layers, notes=notes)
+        return Network(
+            name=identifier(path.stem), layers=float_layers, notes=notes, mask_value=mask_value
+        )
 
 
 def _major_version(where: str, version: object) -> int:

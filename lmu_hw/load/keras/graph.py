@@ -9,13 +9,13 @@ from typing import Any
 from lmu_hw.errors import LoadError
 from lmu_hw.load.check import Options, must, show
 from lmu_hw.load.keras.calls import Call, Constant, call_of, function_class
-from lmu_hw.load.keras.options import MERGES, advice_on
+from lmu_hw.load.keras.options import MASK_OPERATIONS, MERGES, advice_on
 
 __all__ = ["LayerNode", "call_to", "layers", "reads", "require_end", "sources"]
 
 _MODELS = ("Functional", "Sequential", "Model")  # "Model" was Functional before Keras 2.4
 _MAX_LAYERS = 1000
-_CALL_OFF = ("mask", "initial_state", "constants")
+_CALL_OFF = ("initial_state", "constants")
 _CALL_IGNORED = ("training",)
 _LAMBDAS = {"TFOpLambda": "", "SlicingOpLambda": "GetItem"}
 _ARGUMENTS = ("axis", "slice_spec", "name")  # of functions, which those that read them check
@@ -126,7 +126,7 @@ def sources(
         raise must(node.where, "the number of times the layer is called", "1", count)
     call = call_to(node)
     tensors = call.tensors
-    several = node.kind in MERGES
+    several = node.kind in MERGES or node.kind in MASK_OPERATIONS
     given = [operand for operand in call.operands if operand != Constant(None)]
     if not tensors or not (several or node.kind == "GetItem" or len(given) == len(tensors) == 1):
         advice = "save each branch on its own"
@@ -139,7 +139,7 @@ def sources(
     for name in _CALL_OFF:
         keywords.off(name, "a network in hardware starts from zero and takes every step")
     functions = several or node.kind in ("Softmax", "GetItem")
-    ignored = (*_CALL_IGNORED, *(_ARGUMENTS if functions else ()))
+    ignored = ("mask", *_CALL_IGNORED, *(_ARGUMENTS if functions else ()))
     keywords.finish(ignored=ignored, off_is_fine=True)
     return [tensor[0] for tensor in tensors]
 

@@ -26,11 +26,13 @@ from lmu_hw.load.keras.layers import (
 )
 from lmu_hw.load.keras.layouts import Layout
 from lmu_hw.load.keras.lmu import LmuSource, read_lmu
+from lmu_hw.load.keras.masks import Masks
 from lmu_hw.load.keras.operations import operate
 from lmu_hw.load.keras.options import (
     FUNCTIONS,
     IDENTITIES,
     IGNORED,
+    MASK_OPERATIONS,
     MERGES,
     compute_type,
     refused_class,
@@ -49,22 +51,23 @@ _MAX_LINES = 20
 
 def read_model(
     where: str, model: Mapping[str, Any], nodes: list[LayerNode], layout: Layout, *, keras2: bool
-) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-    """Return the layers of a network, and what to tell about them.
+) -> tuple[tuple[Layer, ...], tuple[str, ...], float | None]:
+    """Return the layers of a network, what to tell about them, and the value of masked steps.
 
     Raises
     ------
     LoadError
         That names every layer that is refused, one on a line.
     """
-    reader = _Reader(where, layout, keras2=keras2)
+    reader = _Reader(where, layout, Masks(), keras2=keras2)
     problems: list[LoadError] = []
     try:
         require_end(where, model, nodes)
     except LoadError as error:
         problems.append(error)
     before, sequential = None, model["class_name"] == "Sequential"
-    uses = Counter[str]() if sequential else Counter(name for node in nodes for name in reads(node))
+    fed = () if sequential else (node for node in nodes if node.kind not in MASK_OPERATIONS)
+    uses = Counter(name for node in fed for name in reads(node))
     for node in nodes:
         try:
             reader.require_known(node)
@@ -97,12 +100,13 @@ class _Reader:
     where : str
         The file, for messages.
     layout : Layout
+    masks : Masks
     keras2 : bool
         Activations of Keras 2, not 3.
     """
 
-    def __init__(self, where: str, layout: Layout, *, keras2: bool) -> None:
-        self._layout = layout
+    def __init__(self, where: str, layout: Layout, masks: Masks, *, keras2: bool) -> None:
+        self._layout, self._masks = layout, masks
         self._keras2 = keras2
         self._names: set[str] = set()
         self._budget = Budget()
@@ -126,7 +130,7 @@ class _Reader:
             **dict.fromkeys((*_POINTWISE, *FUNCTIONS), self._activation),
             "GetItem": self._get_item,
             **dict.fromkeys(MERGES, self._merge),
-            **dict.fromkeys(IDENTITIES, lambda node: None),
+            **dict.fromkeys((*IDENTITIES, "Masking", *MASK_OPERATIONS), lambda node: None),
         }
 
     def require_known(self, node: LayerNode) -> None:
@@ -155,6 +159,10 @@ class _Reader:
             if shape is not None:
                 self._start(shape)
         self._readers[node.kind](node)
+        last = bool(self._sources) and self._value.once and not self._sources[0].once
+        self._masks.follow(
+            node, names, identity=node.kind in IDENTITIES, last=last and node.kind == "GetItem"
+        )
         kept = self._value.shared and bool(self._sources) and self._value is self._sources[0]
         self._value = replace(self._value, shared=shared or kept)
         self._values[node.name] = self._value
@@ -164,10 +172,11 @@ class _Reader:
         self._steps = None
         self._value = self._values[node.name] = self._assembly.unknown()
 
-    def finish(self, node: LayerNode) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-        """Return layers and notes of the network that ends with a layer."""
+    def finish(self, node: LayerNode) -> tuple[tuple[Layer, ...], tuple[str, ...], float | None]:
+        """Return layers and notes of the network that ends with a layer, and its mask's value."""
         layers = self._assembly.finish(self._values[node.name])
-        return layers, tuple(self._assembly.notes)
+        value, note = self._masks.outcome()
+        return layers, (*self._assembly.notes, *filter(None, [note])), value
 
     @property
     def _width(self) -> int | None:

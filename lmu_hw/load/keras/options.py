@@ -11,6 +11,7 @@ __all__ = [
     "FUNCTIONS",
     "IDENTITIES",
     "IGNORED",
+    "MASK_OPERATIONS",
     "MERGES",
     "activation_name",
     "advice_on",
@@ -31,7 +32,7 @@ IGNORED = frozenset(
     "unroll",
     "implementation",
     "unit_forget_bias",  # how the bias started
-    "zero_output_for_mask",  # there is no mask
+    "zero_output_for_mask",  # `lmu_hw.load.keras.masks` looks at it
     "batch_input_shape",
     "batch_shape",
     "input_shape",
@@ -72,6 +73,11 @@ FUNCTIONS = {
 }
 """Operations that are activations."""
 
+MASK_OPERATIONS = frozenset(
+    {"NotEqual", "Any", "LogicalAnd", "LogicalOr", "ExpandDims", "ZerosLike"}
+)
+"""Operations of which Keras 3 makes a mask."""
+
 _SAME = {"swish": "silu"}
 
 _HOST = "run it before the hardware and save the layers after it as their own model"
@@ -86,8 +92,6 @@ _ADVICE = {
     "Bidirectional": "its backward half reads the end of a sequence first, and answers at every "
     "step what it has heard of later ones: hardware that takes steps as they come would have to "
     "keep whole sequences; train a forward network, or one with a longer window",
-    "Masking": "save the model without it, its weights are the same; hardware skips a step that is "
-    "not sent: leave masked steps out on the host, and end each sequence with tlast",
     "TensorFlowOpLayer": "load it with TensorFlow 2.4 or later and save again, or use the layers "
     "Add and Concatenate",
     "GlobalAveragePooling1D": _AVERAGE,

@@ -66,7 +66,7 @@ def subclassed(config):
             r"'dense' \(Dense\): the layer's input must be the output of a layer be",
         ),
         (twice, "number of times the layer is called must be 1, not 2"),
-        (masked, "call: mask must be off"),
+        (masked, "mask must be that of Masking"),
         (started, "call: initial_state must be off"),
         (two_tensors, "the layer's input must be one tensor"),
         (two_outputs, r"output_layers must be only 'dense' \(one input, and the last layer\), not"),

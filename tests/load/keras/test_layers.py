@@ -20,7 +20,6 @@ from tests.load.refusals import model_refused
         ("Conv1D", "run it before the hardware"),
         ("LayerNormalization", "train with BatchNormalization"),
         ("Bidirectional", "reads the end of a sequence first.* train a forward network"),
-        ("Masking", "leave masked steps out on the host, and end each sequence with tlast"),
         ("Lambda", "code in a file is never run; .* set return_sequences=False"),
         ("Maximum", "multiplies what layers compute within LSTM and GRU cells only"),
         ("TensorFlowOpLayer", "use the layers Add and Concatenate"),

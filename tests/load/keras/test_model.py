@@ -33,7 +33,7 @@ def test_other_versions_of_keras_are_refused(tmp_path, rng, version):
 def test_everything_that_is_refused_is_listed(tmp_path, rng):
     plain, lmu = keras_files.plain, keras_files.lmu
     layers = [
-        plain("Masking", "skip"),
+        plain("Masking2D", "skip"),
         lmu(rng, 2, name="a"),
         plain("Conv1D", "filter"),
         lmu(rng, 4, name="b", activation="mish"),
