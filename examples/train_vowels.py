@@ -56,6 +56,15 @@ def parse_speech(text: str) -> Speech:
     return Speech(torch.from_numpy(x), torch.tensor(lengths), torch.tensor(labels))
 
 
+def save(path: Path, part: Speech) -> None:
+    """Write sequences from their first step, zeros behind their end, with lengths and labels."""
+    lengths = part.lengths.numpy()
+    values = np.zeros((len(lengths), lengths.max(), CHANNELS), np.float32)
+    for row, padded, length in zip(values, part.x.numpy(), lengths, strict=True):
+        row[:length] = padded[STEPS - length :]
+    np.savez_compressed(path, values=values, lengths=lengths, labels=part.labels.numpy())
+
+
 def load(folder: Path | None) -> tuple[Speech, Speech]:
     """Return the 270 training and the 370 test sequences."""
     texts = [read_wheel(WHEEL, FILE.format(part=part), folder) for part in ("TRAIN", "TEST")]
@@ -227,8 +236,7 @@ def main() -> None:
     }
     reader.write(args.out / "model.safetensors", notes)
     for name, part in (("test", test), ("calibrate", speech)):
-        np.save(args.out / f"{name}_x.npy", part.x.numpy())
-        np.save(args.out / f"{name}_labels.npy", part.labels.numpy())
+        save(args.out / f"{name}.npz", part)
 
 
 if __name__ == "__main__":

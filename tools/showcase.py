@@ -15,7 +15,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 import lmu_hw
@@ -57,6 +56,7 @@ class Case:
     options: dict[str, Any]
     emitted: dict[str, Any]
     test: str = "test_x.npy"
+    calibrate: str = "calibrate_x.npy"
     target: str = "ecp5-25k"
 
 
@@ -82,7 +82,9 @@ CASES = (
         example="vowels",
         network="speaker, 12 memories of order 5",
         design="dense memories",
-        truth="test_labels.npy",
+        truth="test.npz",
+        test="test.npz",
+        calibrate="calibrate.npz",
         options={"weight_bits": 8},
         emitted={"lanes": 1, "stream_width": 8},
         target="ice40-up5k",
@@ -134,7 +136,7 @@ def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
     with status(f"{case.network}, {case.design}") as tell:
         design = lmu_hw.quantize(
             lmu_hw.load(source / "model.safetensors"),
-            np.load(source / "calibrate_x.npy"),
+            lmu_hw.read_data(source / case.calibrate).values,
             **case.options,
         )
         lmu_hw.emit(design, folder, **case.emitted)
