@@ -22,7 +22,7 @@ dataclasses; pydantic is 10 MB and wants its configuration in every class. Each 
 every kind of text above, and none writes comments.
 """
 
-from lmu_hw.records.read import Get, decode, without_version
+from lmu_hw.records.read import Get, OtherVersion, decode, without_version
 from lmu_hw.records.schema import stored
 from lmu_hw.records.toml import toml_lines
 from lmu_hw.records.write import OMIT, Put, Trail, encode
@@ -30,6 +30,7 @@ from lmu_hw.records.write import OMIT, Put, Trail, encode
 __all__ = [
     "OMIT",
     "Get",
+    "OtherVersion",
     "Put",
     "Trail",
     "decode",

@@ -65,12 +65,21 @@ def decode(
     return _Decoder(part=part, get=get, lists=lists).value(kind, entry, what)
 
 
+class OtherVersion(ValueError):
+    """A file is of another version of its form."""
+
+
 def without_version(document: object, version: int) -> dict[str, Any]:
-    """Return what a file says beside its ``version``, or raise `ValueError` if that is another."""
+    """Return what a file says beside its ``version``, or raise `OtherVersion` if that is another.
+
+    What has no version at all, as no file of ours, is a `ValueError`.
+    """
     entry = dict(document) if isinstance(document, dict) else {}
     found = entry.pop("version", None)
     if type(found) is not int or found != version:
-        raise ValueError(f"its version must be {version}, not {reprlib.repr(found)}")
+        known = isinstance(found, int) and not isinstance(found, bool)
+        error = OtherVersion if known else ValueError
+        raise error(f"its version must be {version}, not {reprlib.repr(found)}")
     return entry
 
 

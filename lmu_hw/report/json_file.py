@@ -10,11 +10,11 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.results import Report
-from lmu_hw.records import decode, encode, without_version
+from lmu_hw.records import OtherVersion, decode, encode, without_version
 
 __all__ = ["read_report", "to_json"]
 
-VERSION = 9
+VERSION = 10
 
 
 def to_json(value: Any, **more: Any) -> str:
@@ -52,5 +52,9 @@ def read_report(folder: DesignFolder) -> Report:
         entry = without_version(read_json(data), VERSION)
         entry.pop("verdict", None)  # what follows from the rest, in words
         return decode(Report, entry)
+    except OtherVersion as error:
+        raise LoadError(
+            f"{path}: is of another version of lmu-hw ({error}); {again} again"
+        ) from None
     except ValueError as error:
         raise LoadError(f"{path}: is damaged ({error}); {again} again") from None

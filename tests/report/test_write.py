@@ -195,9 +195,9 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 9, not 1"),
-        ("[]", "its version must be 9, not None"),
-        ('{"version": 2}', "damaged"),
+        ('{"version": 9}', r"is of another version of lmu-hw \(its version must be 10, not 9\)"),
+        ("[]", r"is damaged \(its version must be 10, not None\)"),
+        ('{"version": 10}', "is damaged"),
     ],
 )
 def test_a_damaged_report_says_to_run_it_again(make_folder, design, text, message):
