@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "nn.relu6": "Relu6",
     "nn.elu": "Elu",
     "nn.selu": "Selu",
+    "nn.leaky_relu": "LeakyRelu",
     "nn.silu": "Silu",
     "nn.softsign": "Softsign",
     "nn.softmax": "Softmax",

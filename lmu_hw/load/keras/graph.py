@@ -18,6 +18,7 @@ _MAX_LAYERS = 1000
 _CALL_OFF = ("initial_state", "constants")
 _CALL_IGNORED = ("training",)
 _LAMBDAS = {"TFOpLambda": "", "SlicingOpLambda": "GetItem"}
+_SLOPES = {"LeakyRelu": ("alpha", "negative_slope")}
 _ARGUMENTS = ("axis", "slice_spec", "name")  # of functions, which those that read them check
 
 
@@ -139,7 +140,8 @@ def sources(
     for name in _CALL_OFF:
         keywords.off(name, "a network in hardware starts from zero and takes every step")
     functions = several or node.kind in ("Softmax", "GetItem")
-    ignored = ("mask", *_CALL_IGNORED, *(_ARGUMENTS if functions else ()))
+    slopes = _SLOPES.get(node.kind, ())
+    ignored = ("mask", *_CALL_IGNORED, *(_ARGUMENTS if functions else ()), *slopes)
     keywords.finish(ignored=ignored, off_is_fine=True)
     return [tensor[0] for tensor in tensors]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer
+from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.load.check import located, must
 from lmu_hw.load.keras.graph import LayerNode, call_to
 from lmu_hw.load.keras.layouts import Variables
@@ -69,15 +70,21 @@ def input_shape(node: LayerNode) -> tuple[int | None, int | None] | None:
 
 
 def dense(
-    node: LayerNode, variables: Variables, name: str, *, inputs: int | None, keras2: bool
+    node: LayerNode,
+    variables: Variables,
+    name: str,
+    *,
+    inputs: int | None,
+    keras2: bool,
+    bare: bool = False,
 ) -> DenseLayer:
-    """Return a dense layer called `name`."""
+    """Return a dense layer called `name`; `bare`: without its activation, which follows."""
     options = node.options
     units = options.count("units")
     shapes: dict[str, Shape] = {"kernel": (inputs, units)}
     if options.flag("use_bias", default=True):
         shapes["bias"] = (units,)
-    activation = activation_name(options, "linear", keras2=keras2)
+    activation = LINEAR if bare else activation_name(options, LINEAR, keras2=keras2)
     options.finish(ignored=IGNORED, off_is_fine=True)
     arrays = variables.own(shapes)
     with located(node.where):
@@ -121,7 +128,7 @@ def activation_of(node: LayerNode, *, keras2: bool) -> str:
 
 
 def _activation(node: LayerNode, keras2: bool) -> str:
-    return activation_name(node.options, "linear", keras2=keras2)
+    return activation_name(node.options, LINEAR, keras2=keras2)
 
 
 def _softmax(node: LayerNode, keras2: bool) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import LmuLayer, RecurrentLayer
 from lmu_hw.lmu.layers import Layer
@@ -25,6 +27,7 @@ from lmu_hw.load.keras.layers import (
     require_steps,
 )
 from lmu_hw.load.keras.layouts import Layout
+from lmu_hw.load.keras.leaky import LEAKY, activation_layer, prelu_slopes, slope_of
 from lmu_hw.load.keras.lmu import LmuSource, read_lmu
 from lmu_hw.load.keras.masks import Masks
 from lmu_hw.load.keras.operations import operate
@@ -45,7 +48,7 @@ __all__ = ["read_model"]
 
 _LMUS = ("LMU", "LMUFeedforward", "LMUFFT")
 _MODULES = ("keras_lmu", "lmu")
-_POINTWISE = ("Activation", "ELU", "ReLU", "Softmax")
+_POINTWISE = ("Activation", "ELU", "ReLU", "Softmax", *LEAKY)
 _MAX_LINES = 20
 
 
@@ -128,6 +131,7 @@ class _Reader:
             **dict.fromkeys(_LMUS, self._lmu),
             **dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), self._recurrent),
             **dict.fromkeys((*_POINTWISE, *FUNCTIONS), self._activation),
+            "PReLU": self._prelu,
             "GetItem": self._get_item,
             **dict.fromkeys(MERGES, self._merge),
             **dict.fromkeys((*IDENTITIES, "Masking", *MASK_OPERATIONS), lambda node: None),
@@ -276,6 +280,8 @@ class _Reader:
             self._batch_normalization(inner, node)
         elif inner.class_name in _POINTWISE:
             self._activation(inner)
+        elif inner.class_name == "PReLU":
+            self._prelu(inner, node)
         elif inner.class_name not in IDENTITIES:
             rule = "a Dense, BatchNormalization, Dropout or activation layer"
             raise must(node.where, "layer", rule, inner.class_name)
@@ -283,8 +289,12 @@ class _Reader:
     def _dense(self, node: LayerNode, outer: LayerNode | None = None) -> None:
         owner = outer or node
         variables, name = self._layout.of(owner), self._name(owner.name)
-        layer = dense(node, variables, name, inputs=self._width, keras2=self._keras2)
+        after = activation_layer(node)
+        bare = after is not None
+        layer = dense(node, variables, name, inputs=self._width, keras2=self._keras2, bare=bare)
         self._value = self._assembly.add(layer, self._value)
+        if after is not None:
+            self._activation(after)
 
     def _batch_normalization(self, node: LayerNode, outer: LayerNode | None = None) -> None:
         axes = 3 if self._sequences and outer is None else 2
@@ -307,12 +317,32 @@ class _Reader:
             self._value = self._assembly.scale(node, scale, shift, self._value)
 
     def _activation(self, node: LayerNode) -> None:
+        node = activation_layer(node) or node
+        slope = slope_of(node)
+        if slope is not None:
+            self._leaky(node, np.array([slope]))
+            return
         activation = activation_of(node, keras2=self._keras2)
-        if self._width is not None:
+        if self._is_known(node):
             with located(node.where):
                 self._value = self._assembly.activate(node, activation, self._value)
-        elif not self._lost:
+
+    def _prelu(self, node: LayerNode, outer: LayerNode | None = None) -> None:
+        sequences = self._sequences and outer is None
+        variables = self._layout.of(outer or node)
+        slopes = prelu_slopes(node, variables, width=self._width, sequences=sequences)
+        self._leaky(outer or node, slopes)
+
+    def _leaky(self, node: LayerNode, slopes: Array) -> None:
+        if self._is_known(node):
+            with located(node.where):
+                self._value = self._assembly.leaky(node, slopes, self._value)
+
+    def _is_known(self, node: LayerNode) -> bool:
+        """Say whether something is known of what a layer is fed with, or refuse it."""
+        if self._width is None and not self._lost:
             raise LoadError(f"{node.where}: the width of the input must be given")
+        return self._width is not None
 
     def _merge(self, node: LayerNode) -> None:
         """Read a sum, a join or a scale of what other layers compute."""

@@ -95,8 +95,6 @@ _ADVICE = {
     "TensorFlowOpLayer": "load it with TensorFlow 2.4 or later and save again, or use the layers "
     "Add and Concatenate",
     "GlobalAveragePooling1D": _AVERAGE,
-    "LeakyReLU": "train with ReLU",
-    "PReLU": "train with ReLU",
     "Lambda": f"code in a file is never run; to take the last step, {_LAST_STEP}",
     "LayerNormalization": "it divides by what it measures at every step; train with "
     "BatchNormalization, which folds into weights",
