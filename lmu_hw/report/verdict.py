@@ -31,7 +31,8 @@ _MORE_RIGHT_THAN_WRONG = 0.5
 """Of the answers, or of the power of the targets."""
 _NRMSE_GROWTH = 1.05
 _NRMSE_LOSS = 0.001
-"""Of the target's RMS: a smaller one is small whatever the float error is."""
+"""Of the target's RMS: a growth that is larger counts from 5 % on, a smaller one from 10 % on."""
+_NRMSE_GROWTH_OF_LITTLE = 1.10
 _MANY_OVERFLOWS = 0.01
 """Share of a signal's codes; what the outputs are off by counts the effect of fewer."""
 
@@ -189,7 +190,7 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
 
     It is not good if more than 0.5 % and more than one of all answers are lost, or less than 95 %
     are the same class; without classes, if the SQNR is below 30 dB or the task's NRMSE grows by
-    more than 5 % and by more than 0.001.
+    more than 10 %, or by more than 5 % and by more than 0.001.
     """
     floats, fixed = task.float_score, task.fixed_score
     level = Level.GOOD
@@ -222,7 +223,8 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
             f"(NRMSE {score('nrmse', task.nrmse_to_float)})."
         )
     if task.metric == "nrmse" and floats is not None and fixed is not None:
-        if fixed > max(floats * _NRMSE_GROWTH, floats + _NRMSE_LOSS):
+        little = fixed <= floats + _NRMSE_LOSS
+        if fixed > floats * (_NRMSE_GROWTH_OF_LITTLE if little else _NRMSE_GROWTH):
             level = Level.ATTENTION
         change = f"{100 * (fixed / floats - 1):+.0f} %" if floats > 0.0 else ""
         growth = f", {change}" if change.strip("+-0 %") else ""

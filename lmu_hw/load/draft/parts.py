@@ -46,12 +46,21 @@ def _place(draft: LmuDraft, matrix: Matrix, hint: Hint | None) -> None:
         parts = _fitting(draft, matrix)
         if len(parts) == 1 and _place_part(draft, matrix, parts[0]):
             _place_bias(draft, matrix, parts[0][0])
+        elif not parts and _is_whole_cell(draft, matrix) and _place_joint(draft, matrix, "W", ""):
+            _place_bias(draft, matrix, "W")
     elif hint.row not in _JOINT or (hint.part and _has(draft, hint.part)):
         return
     elif (hint.part and _place_part(draft, matrix, hint.part)) or _place_joint(
         draft, matrix, hint.row, hint.letters if len(hint.letters) > 1 else ""
     ):
         _place_bias(draft, matrix, hint.row)
+
+
+def _is_whole_cell(draft: LmuDraft, matrix: Matrix) -> bool:
+    """Say whether a layer inside the module of a memory reads all that a cell may read."""
+    if draft.memory is None or not draft.label or not matrix.named or _has(draft, "W_m"):
+        return False
+    return matrix.shape[1] == (draft.states or 0) + (draft.inputs or 0) + matrix.shape[0]
 
 
 def _place_part(draft: LmuDraft, matrix: Matrix, part: str) -> bool:
@@ -139,7 +148,8 @@ def _orders(
     if height not in (None, matrix.shape[0]):
         return [], None
     joint = ("".join(order) for order in permutations(letters)) if letters else _JOINT[row]
-    widths = {"x": draft.inputs, "h": draft.units, "m": draft.states}
+    units = draft.units if row == "E" else matrix.shape[0]
+    widths = {"x": draft.inputs, "h": units, "m": draft.states}
     orders: list[tuple[str, int | None]] = []
     for order in joint:
         fed_back = "h" in order or (row == "E" and "m" in order)

@@ -33,6 +33,26 @@ def test_a_draft_is_toml(tmp_path, rng):
     assert list(tomllib.loads(draft_mapping(path))["layers"]) == ["lmu", "head"]
 
 
+@pytest.mark.parametrize("names", [("lmu.enc", "lmu.rec"), ("lmu.enc", "lmu.fc_h")])
+def test_a_layer_that_reads_memory_input_and_h_is_the_cell(tmp_path, rng, names):
+    encoder, cell = names
+    shapes = {
+        f"{encoder}.weight": (1, 3),
+        f"{cell}.weight": (7, ORDER + 3 + 7),
+        f"{cell}.bias": (7,),
+    }
+    A, B = discretize(ORDER, 9.0, Discretizer.ZOH)
+    state = {"lmu.A": A, "lmu.B": B} | {k: rng.normal(size=s) for k, s in shapes.items()}
+    text = draft_mapping(write_nested(tmp_path / "m.pt", state))
+    assert text.count("\n[layers.") == 1
+    for part, first in (
+        ("W_m", f"0:{ORDER}"),
+        ("W_x", f"{ORDER}:{ORDER + 3}"),
+        ("W_h", f"{ORDER + 3}:"),
+    ):
+        assert f'{part} = "?"  # "{cell}.weight[:, {first}' in text
+
+
 @pytest.mark.parametrize(
     ("state", "hint"),
     [
