@@ -184,6 +184,9 @@ class Assembly:
             layers = chain(self._where, self._placed, self._inputs or 0, output, self._budget)
         if layers is None:
             raise LoadError(f"{self._where}: the output must be what the last layer computes")
+        if output.once and all(isinstance(place.layer, DenseLayer) for place in self._placed):
+            text = "no layer has a memory, and the answer follows from the last step alone"
+            self.notes.append(f"warning: {text}")
         return layers
 
     def note(self, node: Origin, text: str) -> None:

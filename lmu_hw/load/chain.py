@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu import DenseLayer, LmuLayer
+from lmu_hw.lmu import DenseLayer, LmuLayer, RecurrentLayer, SimpleCell
+from lmu_hw.lmu.activations import LINEAR, SOFTMAX
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.load.budget import Budget
 from lmu_hw.load.check import must
@@ -64,7 +65,7 @@ def chain(
         layers.append(_passing(layer, passed))
         own = place.layer.outputs
         features = [(number, n) for n in range(own)] + [features[n] for n in passed]
-    layers = _answering(where, layers, once=output.once)
+    layers = _answering(layers, once=output.once)
     complete = _matrix(output, features) is None and output.shift is None
     return tuple(layers) if complete else None
 
@@ -91,18 +92,40 @@ def _ancestors(placed: Sequence[Placed], numbers: Iterable[int]) -> set[int]:
     return seen
 
 
-def _answering(where: str, layers: list[Layer], *, once: bool) -> list[Layer]:
-    """Let the last recurrent layer answer once, or none: what is behind it follows it."""
+def _answering(layers: list[Layer], *, once: bool) -> list[Layer]:
+    """Let the last recurrent layer answer once, or none: what is behind it follows it.
+
+    Where none is recurrent, nothing needs more than the last step: the first layer takes it.
+    """
+    if once and layers and all(isinstance(layer, DenseLayer) for layer in layers):
+        return [*_taking_last(layers[0]), *layers[1:]]
     recurrent = [n for n, layer in enumerate(layers) if not isinstance(layer, DenseLayer)]
-    if once and not recurrent:
-        rule = "every step without a recurrent layer"
-        raise must(where, "the answers", rule, "those of the last step")
     last = recurrent[-1] if once else None
     for number in recurrent:
         sequences = number != last
         if layers[number].return_sequences != sequences:
             layers[number] = dataclasses.replace(layers[number], return_sequences=sequences)
     return layers
+
+
+def _taking_last(layer: Layer) -> list[Layer]:
+    """Return a dense layer as one that answers once, a cell without memory and state."""
+    if not isinstance(layer, DenseLayer):
+        return [layer]
+    ends = layer.activation == SOFTMAX  # which hardware leaves to the host, behind the last layer
+    cell = SimpleCell(
+        W_m=np.zeros((len(layer.W), 0)),
+        W_x=layer.W,
+        W_h=None,
+        b=layer.b,
+        activation=LINEAR if ends else layer.activation,
+    )
+    name = f"{layer.name}_last" if ends else layer.name
+    once = RecurrentLayer(name=name, cell=cell, return_sequences=False, passed=layer.passed)
+    if not ends:
+        return [once]
+    eye = np.eye(once.outputs)
+    return [once, DenseLayer(name=layer.name, W=eye, b=None, activation=SOFTMAX)]
 
 
 def _reading(place: Placed, features: list[tuple[int, int]], budget: Budget, where: str) -> Layer:

@@ -163,8 +163,22 @@ def test_widths_that_do_not_fit_are_refused():
         graph.assembly.total(Node("add"), [h, graph.input], [1.0, 1.0], shared=False)
 
 
-def test_answers_of_the_last_step_need_a_recurrent_layer():
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+def test_without_a_recurrent_layer_the_first_one_takes_the_last_step(activation):
     graph = Graph()
-    z, y = graph.dense("head", graph.input, graph.x)
-    with pytest.raises(LoadError, match="answers must be every step without a recurrent layer"):
-        graph.require(graph.assembly.last(z), y)
+    z, y = graph.dense("head", graph.input, graph.x, activation=activation)
+    names = ["head"] if activation == "tanh" else ["head_last", "head"]
+    assert [name for name, *_ in graph.require(graph.assembly.last(z), y[:, -1])] == names
+    assert graph.assembly.notes == [
+        "warning: no layer has a memory, and the answer follows from the last step alone"
+    ]
+
+
+def test_what_is_handed_on_beside_the_last_step_is_of_that_step():
+    graph = Graph()
+    first, y = graph.dense("a", graph.input, graph.x, units=3, activation="relu")
+    z, y = graph.dense("head", first, y, units=3)
+    total = graph.assembly.total(Node("add"), [graph.input, z], [1.0, 1.0], shared=False)
+    answers = (y + graph.x)[:, -1]
+    layers = graph.require(graph.assembly.last(total), answers)
+    assert layers == [("a", 3, (0, 1, 2)), ("head", 6, ())]

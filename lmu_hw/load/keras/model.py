@@ -376,7 +376,8 @@ class _Reader:
                 "the target shape",
                 f"the shape it is fed with, {shape}",
                 target,
-                advice="leave reshaping to the host",
+                advice="leave reshaping to the host; what is behind must read one step at a time, "
+                "as x[:, -1] does, or return_sequences=False in the layer before it",
             )
 
     def _require_sequences(self, node: LayerNode) -> None:

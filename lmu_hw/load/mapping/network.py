@@ -109,12 +109,6 @@ def _layers(
     names: dict[str, str] = {}
     for key in mapping.layers:
         names[key] = unique_identifier(key, names.values())
-    recurrent = [
-        key for key, entry in mapping.layers.items() if isinstance(entry, LmuEntry | RecurrentEntry)
-    ]
-    if mapping.answers is Answers.ONCE and not recurrent:
-        rule = '"every step" without a recurrent layer'
-        raise must(mapping.where, "answers", rule, mapping.answers.value)
     taken = set(names.values())
 
     def unique(text: str) -> str:

@@ -73,3 +73,9 @@ def test_layers_that_need_sequences_are_refused_after_a_last_step(tmp_path, rng,
     after = {"lmu": keras_files.lmu(rng, 3, name="b"), "steps": keras_files.time_distributed(inner)}
     layers = [keras_files.lmu(rng, 1, return_sequences=False), after[second]]
     model_refused(tmp_path, layers, "it must be fed with sequences; set return_sequences")
+
+
+def test_steps_behind_each_other_are_refused_with_what_to_take_instead(tmp_path, rng):
+    layers = [keras_files.dense(rng, 2, 3), keras_files.plain("Flatten")]
+    message = r"the target shape must be .*\[6, 3\], .*read one step at a time, as x\[:, -1\] does"
+    model_refused(tmp_path, layers, message, shape=(None, 6, 2))
