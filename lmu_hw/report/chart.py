@@ -65,6 +65,8 @@ class Axis:
     log : bool
     ticks : tuple of (float, str)
         Where something is written, and what; empty: chosen.
+    whole : bool
+        It counts something: nothing is written between whole numbers.
     """
 
     label: str
@@ -72,6 +74,7 @@ class Axis:
     high: float
     log: bool = False
     ticks: tuple[tuple[float, str], ...] = ()
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Return where a value lies, 0 to 1."""
@@ -87,7 +90,10 @@ class Axis:
             return self.ticks
         if self.log:
             return _in_words(log_ticks(self.low, self.high))
-        ticks = _in_words(linear_ticks(self.low, self.high))
+        places = linear_ticks(self.low, self.high)
+        if self.whole:
+            places = [place for place in places if place.is_integer()]
+        ticks = _in_words(places)
         if max(len(text) for _, text in ticks) > _LONG:  # beside each other on a phone
             ticks = _in_words(linear_ticks(self.low, self.high, _FEW))
         return ticks

@@ -57,7 +57,7 @@ def _counts(floats: list[float], fixed: list[float]) -> Chart:
         title="",
         alternative="How many answers have which margin, in float and in fixed point",
         x=Axis(label="margin of the label (below 0: wrong)", low=low, high=high),
-        y=Axis(label="answers", low=0.0, high=1.05 * most),
+        y=Axis(label="answers", low=0.0, high=1.05 * most, whole=True),
         marks=marks,
         zone=(low, 0.0) if low < 0.0 else None,
     )

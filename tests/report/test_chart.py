@@ -85,3 +85,8 @@ def test_ends_have_room_even_around_one_value():
     assert span((0.0,)) == (-1.0, 1.0)
     low, high = span((0.0, 2.0), log=True)
     assert 0.0 < low < 2.0 < high
+
+
+def test_counts_have_no_ticks_between_whole_numbers():
+    axis = Axis(label="", low=0.0, high=2.1, whole=True)
+    assert axis.marked() == ((0, "0"), (1, "1"), (2, "2"))
