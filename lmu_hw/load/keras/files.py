@@ -135,7 +135,9 @@ def _bytes(path: Path, most: int) -> bytes:
 def _weights_alone(path: Path, beside: Path, store: Store) -> StateFile:
     """Return arrays that no config says the layers of."""
     others = sorted(other.name for other in path.parent.glob("*.json"))
-    hint = f" (it is not among {show(others)})" if others else ""
+    hint = f" (rename the one of {show(others)} that is it)" if others else ""
+    if len(others) == 1:
+        hint = f" (if {show(others[0])} is it, rename it to that)"
 
     def network(theta: float | None) -> Network:
         raise LoadError(

@@ -217,7 +217,7 @@ def test_weights_without_a_model_go_through_a_mapping(tmp_path, rng):
     path.write_bytes(keras_files.hdf5([layer], {}))
     (tmp_path / "other.json").write_bytes(b"{}")
     with pytest.raises(
-        LoadError, match=r"beside them as m\.json \(it is not among \['other\.json'\]"
+        LoadError, match=r"beside them as m\.json \(if 'other\.json' is it, rename it to that\)"
     ):
         load(path)
     assert "# " + "  Variables of Keras: model.save('model.keras')" in draft_mapping(path)
