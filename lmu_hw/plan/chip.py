@@ -10,7 +10,7 @@ from math import prod
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.plan.banks import blocks, fits_luts
-from lmu_hw.plan.inventory import Memory, Multipliers
+from lmu_hw.plan.inventory import CELL, Memory, Multipliers
 
 __all__ = ["CHIPS", "DEFAULT", "Area", "Chip", "chip_named"]
 
@@ -155,7 +155,9 @@ class Chip:
         if memory.constant:
             return self._blocks(memory) > 0 and not fits_luts(memory.words, memory.width)
         if self.lut_ram:
-            return memory.cells > _CELLS_OF_A_BLOCK * self._blocks(memory)
+            rows = -(-memory.words // CELL[0])
+            choosing = (rows - 1) * (memory.width + memory.elements) / 2
+            return _CELL_COST * memory.cells + choosing > _BLOCK_COST * self._blocks(memory)
         return memory.words * memory.width > _BITS_OF_A_BLOCK * self._blocks(memory)
 
     def logic_words(self, memory: Memory) -> int:
@@ -193,9 +195,10 @@ class Chip:
         return _small_blocks(memory.words, memory.width)
 
 
-_CELLS_OF_A_BLOCK, _BITS_OF_A_BLOCK = 32, 64
-"""Synthesis takes a block of memory in place of so many cells of tables, or of so many bits that
-would be flip-flops."""
+_CELL_COST, _BLOCK_COST, _BITS_OF_A_BLOCK = 4, 128, 64
+"""Of a memory that may be either, Yosys takes what costs less: cells of tables, and half a unit for
+each multiplexer of a bit among rows of them, or blocks. Without cells, it takes a block in place of
+so many bits that would be flip-flops."""
 
 _TABLES_OF_A_BIT = 2.5
 """Tables of a multiplier that is made of them, for each product of two bits."""

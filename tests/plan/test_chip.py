@@ -45,9 +45,14 @@ def test_without_multipliers_tables_multiply():
     assert UP5K.product_tables(product) == 0
 
 
-@pytest.mark.parametrize(("words", "in_blocks"), [(128, False), (129, True)])
-def test_a_memory_of_as_many_cells_as_a_block_costs_takes_tables(words, in_blocks):
-    assert ECP5.in_blocks(Memory(part="vectors", words=words, width=16)) == in_blocks
+@pytest.mark.parametrize(
+    ("words", "widest"), [(32, 72), (48, 31), (64, 20), (80, 16), (96, 12), (128, 8), (256, 4)]
+)
+def test_a_memory_takes_tables_as_long_as_they_and_what_chooses_among_them_cost_less(words, widest):
+    """As Yosys maps memories of these words, each a bit wider until it takes a block."""
+    widths = range(2, widest + 1)
+    assert not any(ECP5.in_blocks(Memory(part="", words=words, width=width)) for width in widths)
+    assert words == 32 or ECP5.in_blocks(Memory(part="", words=words, width=widest + 2))
 
 
 @pytest.mark.parametrize(("words", "in_blocks"), [(5, False), (6, True)])

@@ -41,7 +41,8 @@ def network_table(network: Network) -> RenderableType:
     answers = "once, at the last step" if network.answers_once else "at every step"
     lines: list[RenderableType] = [
         table,
-        f"{network.inputs} inputs, {network.outputs} outputs, answers {answers}"
+        f"{_counted(network.inputs, 'input')}, {_counted(network.outputs, 'output')}, answers "
+        f"{answers}"
         f"{masked_words(network.mask_value)}",
     ]
     if network.softmax:
@@ -182,3 +183,7 @@ def _radius(layer: LmuLayer) -> float:
 
 def _size(*arrays: np.ndarray | None) -> int:
     return sum(array.size for array in arrays if array is not None)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
