@@ -84,6 +84,7 @@ NEIGHBOURS = {
     "lmu_hw/load/chain.py": "tests/load/test_assembly.py",
     "lmu_hw/load/value.py": "tests/load/test_assembly.py",
     "lmu_hw/load/keras/calls.py": "tests/load/keras/test_graph.py",
+    "lmu_hw/load/keras/reader.py": "tests/load/keras/test_model.py",
     "lmu_hw/load/keras/items.py": "tests/load/keras/test_graph.py",
     "lmu_hw/load/keras/operations.py": "tests/load/keras/test_graph.py",
     "lmu_hw/load/mapping/entries.py": "tests/load/mapping/test_schema.py",
