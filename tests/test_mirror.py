@@ -184,7 +184,6 @@ NEIGHBOURS = {
     "lmu_hw/report/ticks.py": "tests/report/test_chart.py",
     "lmu_hw/report/compare_page.py": "tests/report/test_compare_write.py",
     "lmu_hw/report/page.py": "tests/report/test_write.py",
-    "lmu_hw/report/pictures.py": "tests/report/test_write.py",
     "lmu_hw/report/proof_pictures.py": "tests/report/test_proof_page.py",
     "lmu_hw/search/problem.py": "tests/search/test_trials.py",
     "lmu_hw/simulate/_cocotb.py": "tests/simulate/test_wrapper.py",

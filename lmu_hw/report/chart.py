@@ -34,6 +34,8 @@ class Shape(Enum):
     """What stands at each point."""
 
     LINE = "line"
+    DASHES = "dashes"
+    DOTTED = "dotted"
     DOTS = "dots"
     BARS = "bars"
 
@@ -255,7 +257,7 @@ def _path(mark: Mark, chart: Chart) -> Markup:
 def _step(shape: Shape, place: str, joined: bool) -> str:
     """Return how the pen goes to a point; its place comes first, so that the page can read it."""
     match shape:
-        case Shape.LINE:
+        case Shape.LINE | Shape.DASHES | Shape.DOTTED:
             return f"L{place}" if joined else f"M{place}"
         case Shape.DOTS:
             return f"M{place}h0"

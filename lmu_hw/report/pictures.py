@@ -8,20 +8,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lmu_hw.lmu import Role
 from lmu_hw.measure.results import ExampleReport, Report, SignalReport
 from lmu_hw.report.chart import Axis, Chart, Colour, Mark, Shape, span
 from lmu_hw.report.class_pictures import margins
 
 __all__ = ["errors_over_time", "memory_states", "outputs"]
 
-_COLOURS = {
-    "u": Colour.GREEN,
-    "m": Colour.BLUE,
-    "z": Colour.MUTED,
-    "h": Colour.ORANGE,
-    "p": Colour.VIOLET,
-    "y": Colour.RED,
+_LOOKS = {
+    Role.ENCODED: (Shape.LINE, Colour.GREEN),
+    Role.MEMORY: (Shape.LINE, Colour.BLUE),
+    Role.UPDATE_GATE: (Shape.LINE, Colour.MUTED),  # and the sum of a simple cell
+    Role.HIDDEN: (Shape.LINE, Colour.ORANGE),
+    Role.PASSED_INPUT: (Shape.LINE, Colour.VIOLET),
+    Role.DENSE: (Shape.LINE, Colour.RED),
+    Role.CELL_STATE: (Shape.LINE, Colour.OCHRE),
+    Role.RECURRENT_PART: (Shape.LINE, Colour.INK),
+    Role.INPUT_GATE: (Shape.DASHES, Colour.GREEN),
+    Role.FORGET_GATE: (Shape.DASHES, Colour.BLUE),
+    Role.CELL_CANDIDATE: (Shape.DASHES, Colour.ORANGE),
+    Role.OUTPUT_GATE: (Shape.DASHES, Colour.VIOLET),
+    Role.ACTIVATED_STATE: (Shape.DASHES, Colour.OCHRE),
+    Role.RESET_GATE: (Shape.DASHES, Colour.RED),
+    Role.RESET_HIDDEN: (Shape.DASHES, Colour.INK),
+    Role.DRIVEN_PART: (Shape.DASHES, Colour.MUTED),
+    Role.CANDIDATE: (Shape.DASHES, Colour.FLOAT),
 }
+"""Of lines that stand in one picture; dotted is what enters the activation of one."""
 _MAX_POINTS = 300
 _MAX_STATES = 512
 
@@ -53,10 +66,12 @@ def _error_line(signal: SignalReport) -> Mark:
     merged = math.ceil(len(power) / _MAX_POINTS)
     starts = np.arange(0, len(power), merged)
     mean = np.add.reduceat(power, starts) / np.diff(np.append(starts, len(power)))
+    symbol = signal.symbol.removesuffix("_pre")
+    shape, colour = _LOOKS[Role(symbol)]
     return Mark(
-        shape=Shape.LINE,
+        shape=shape if symbol == signal.symbol else Shape.DOTTED,
         name=f"{signal.symbol}: {signal.kind.removesuffix(', output')}",
-        colour=_COLOURS.get(signal.symbol, Colour.MUTED),
+        colour=colour,
         xs=(signal.first_step + starts * signal.time_bin).tolist(),
         ys=[value or None for value in np.sqrt(mean).tolist()],
     )
