@@ -189,7 +189,6 @@ def test_it_does_not_fold_over_a_refused_layer(tmp_path, rng):
     ("name", "config", "message"),
     [
         ("ReLU", {"max_value": 3.0}, "max_value must be None or 6, not 3.0"),
-        ("ReLU", {"negative_slope": 0.1}, "negative_slope must be 0, not 0.1"),
         ("ReLU", {"threshold": 0.1}, "threshold must be 0, not 0.1"),
         ("Softmax", {"axis": 1}, "axis must be -1, not 1"),
         ("ELU", {"alpha": 0.5}, "alpha must be 1, not 0.5"),
