@@ -263,7 +263,7 @@ _ALL = (
         small_blocks=True,
         ff=0.93,
         ns=2.74,
-        checked=Checked(designs=8, lut=0.328, ff=0.185, routed=5, mhz=0.102),
+        checked=Checked(designs=11, lut=0.328, ff=0.185, routed=8, mhz=0.121),
     ),
     Chip(
         name="ice40-hx8k",
