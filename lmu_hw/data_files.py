@@ -167,8 +167,10 @@ def _cut(array: Array, lengths: Array) -> Sequences:
     if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or lengths.min(initial=1) < 1:
         raise ValueError(f"{_LENGTHS} must be positive integers, one for each sequence")
     if lengths.sum() != len(array):
+        beside = "; `labels=True` reads what stands beside steps" * (len(lengths) == len(array))
         raise ValueError(
             f"{_LENGTHS} must sum to the {len(array)} steps that there are, not to {lengths.sum()}"
+            f"{beside}"
         )
     return Sequences.of(np.split(array, np.cumsum(lengths)[:-1].astype(np.int64)))
 

@@ -176,6 +176,10 @@ def test_labels_stand_beside_their_data(tmp_path):
         ({"values": PADDED, "lengths": [3, 1]}, "lengths must be 3 integers, one for each"),
         ({"values": PADDED, "lengths": [3.0, 1, 2]}, "lengths must be 3 integers"),
         ({"values": PADDED[0], "lengths": [3, 2]}, "lengths must sum to the 4 steps .* not to 5"),
+        (
+            {"values": np.zeros((2, 3)), "lengths": [3, 2]},
+            "sum to the 2 .*`labels=True` reads what",
+        ),
         ({"values": PADDED[0], "lengths": [5, -1]}, "lengths must be positive integers"),
         ({"values": PADDED, "mask": MASK[:, :3]}, r"mask must be true or false .* \(3, 4\)"),
         ({"values": PADDED, "mask": [[1, 0, 1, 0]] * 3}, "mask must mark .* of sequence 0 have"),
